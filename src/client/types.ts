@@ -1,0 +1,265 @@
+import type { CatalogueCode } from '../errors/codes.js';
+import type { LlamaCppErrorType } from '../errors/error-type.js';
+
+// --- messages and tools, as OpenAI's API and nanocoder's `Message` and `Tool` name them -------------------------
+
+export interface ToolCall {
+  readonly id: string;
+  readonly type?: 'function';
+  readonly function: {
+    readonly name: string;
+    /** JSON text on the wire; an object is accepted and serialised. */
+    readonly arguments: string | Readonly<Record<string, unknown>>;
+  };
+}
+
+export type ContentPart =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image_url'; readonly image_url: { readonly url: string } }
+  | {
+      readonly type: 'input_audio';
+      readonly input_audio: { readonly data: string; readonly format: string };
+    };
+
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  readonly content: string | readonly ContentPart[] | null;
+  readonly tool_calls?: readonly ToolCall[];
+  /** Of a `tool` message: which call it answers. */
+  readonly tool_call_id?: string;
+  readonly name?: string;
+}
+
+export interface Tool {
+  readonly type: 'function';
+  readonly function: {
+    readonly name: string;
+    readonly description?: string;
+    /** JSON Schema of the arguments. */
+    readonly parameters?: Readonly<Record<string, unknown>>;
+  };
+}
+
+export type ToolChoice =
+  | 'auto'
+  | 'none'
+  | 'required'
+  | { readonly type: 'function'; readonly function: { readonly name: string } };
+
+/** Sampling and output settings of one request; what is absent is the server's own default. */
+export interface ChatOptions {
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly minP?: number;
+  readonly repeatPenalty?: number;
+  readonly mirostat?: 0 | 1 | 2;
+  readonly mirostatTau?: number;
+  readonly mirostatEta?: number;
+  readonly seed?: number;
+  readonly maxTokens?: number;
+  readonly stop?: readonly string[];
+  /** JSON Schema that the answer's content must satisfy. */
+  readonly jsonSchema?: Readonly<Record<string, unknown>>;
+  readonly toolChoice?: ToolChoice;
+  /** Overrides the client's current model. */
+  readonly model?: string;
+  readonly signal?: AbortSignal;
+  /** Milliseconds: the whole answer where not streamed; the first token, and each silence after it, where streamed. */
+  readonly timeout?: number;
+}
+
+// --- results ---------------------------------------------------------------------------------------------------
+
+export interface ParsedToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** Parsed JSON. */
+  readonly arguments: unknown;
+}
+
+export interface Usage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Prompt tokens reused from the cache; 0 where the build does not tell. */
+  readonly cachedTokens: number;
+}
+
+/** The server's own stop-watch, milliseconds and tokens. */
+export interface Timings {
+  readonly promptTokens: number;
+  readonly promptMs: number;
+  readonly promptPerSecond: number;
+  readonly generatedTokens: number;
+  readonly generatedMs: number;
+  readonly generatedPerSecond: number;
+  readonly cachedTokens: number;
+}
+
+/** Something that the client did by itself to get an answer after a failure. */
+export interface RecoveryStep {
+  readonly type: LlamaCppErrorType;
+  readonly code: CatalogueCode;
+  readonly action:
+    | 'retry'
+    | 'wait-for-loading'
+    | 'use-first-available-model'
+    | 'truncate-context'
+    | 'use-non-streaming'
+    | 'skip-malformed-event'
+    | 'fallback-context-size'
+    | 'fallback-model-list'
+    | 'tool-results-as-user-messages';
+  /** A sentence for the user. */
+  readonly message: string;
+  readonly attempt?: number;
+  /** Milliseconds until the next attempt. */
+  readonly delayMs?: number;
+}
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | (string & {});
+
+export interface ChatResult {
+  readonly content: string;
+  /** A reasoning model's thinking, apart from the answer; empty where there is none. */
+  readonly reasoning: string;
+  readonly toolCalls: readonly ParsedToolCall[];
+  readonly finishReason: FinishReason;
+  /** The model that answered, which need not be the one that was asked for. */
+  readonly model: string;
+  readonly usage: Usage;
+  readonly timings: Timings | null;
+  readonly recovery: readonly RecoveryStep[];
+}
+
+/** One event of a streamed answer. The last is always `finish`, unless the iteration throws. */
+export type ChatEvent =
+  | { readonly type: 'content'; readonly text: string }
+  | { readonly type: 'reasoning'; readonly text: string }
+  | {
+      readonly type: 'tool-call-delta';
+      readonly index: number;
+      readonly id?: string;
+      readonly name?: string;
+      /** The next piece of the arguments' JSON text. */
+      readonly arguments: string;
+    }
+  | { readonly type: 'prompt-progress'; readonly processed: number; readonly total: number }
+  | { readonly type: 'recovery'; readonly step: RecoveryStep }
+  | { readonly type: 'finish'; readonly result: ChatResult };
+
+// --- facts -----------------------------------------------------------------------------------------------------
+
+export interface ModelInfo {
+  readonly id: string;
+  readonly aliases: readonly string[];
+  /** Count of weights, e.g. 4022468096; null where the server does not tell (so in each field below). */
+  readonly parameters: number | null;
+  readonly sizeBytes: number | null;
+  /** E.g. `Q4_K_M`. */
+  readonly quantization: string | null;
+  /** Tokens that one request may hold. */
+  readonly contextPerSlot: number | null;
+  readonly contextTrained: number | null;
+  readonly status: 'ready' | 'loading' | 'asleep' | 'unloaded' | 'failed' | 'downloading' | 'unknown';
+}
+
+export interface ModelList {
+  readonly models: readonly ModelInfo[];
+  /** `configuration`: the server could not be asked, these are the configured names. */
+  readonly source: 'server' | 'configuration';
+}
+
+export interface ContextSize {
+  /** Tokens that one request may hold, prompt and answer together. */
+  readonly tokens: number;
+  readonly source: 'slot' | 'model' | 'fallback';
+}
+
+export type HealthStatus =
+  | 'ready'
+  | 'loading'
+  | 'asleep'
+  | 'unreachable'
+  | 'unauthorized'
+  | 'wrong-server'
+  | 'unresponsive';
+
+// --- the client ------------------------------------------------------------------------------------------------
+
+/** What nanocoder asks of a provider (the specification's `LLMClient`). */
+export interface LLMClient {
+  initialize(): Promise<void>;
+  getAvailableModels(): Promise<string[]>;
+  getCurrentModel(): string;
+  setModel(model: string): void;
+  getContextSize(): number;
+  chat(messages: readonly Message[], tools?: readonly Tool[], options?: ChatOptions): Promise<ChatResult>;
+  chatStream(
+    messages: readonly Message[],
+    tools?: readonly Tool[],
+    options?: ChatOptions,
+  ): AsyncIterable<ChatEvent>;
+  clearContext(): Promise<void>;
+}
+
+/** Connections to one origin: the specification's 7.6, as undici's options. */
+export interface PoolOptions {
+  /** Connections at most; further requests wait. Default 5. */
+  readonly maxConnections?: number;
+  /** Milliseconds after which an idle connection is closed. Default 300,000. */
+  readonly maxIdleTime?: number;
+  /** Milliseconds to connect, and to wait for a free connection. Default 10,000. */
+  readonly connectionTimeout?: number;
+}
+
+export interface ClientOptions {
+  /** Default `http://localhost:8080`. A trailing slash or `/v1` is taken off, a path prefix kept. */
+  readonly baseUrl?: string;
+  readonly apiKey?: string;
+  /** Names to offer when the server cannot be asked. */
+  readonly models?: readonly string[];
+  /** The model to ask for; default the first that the server lists. */
+  readonly model?: string;
+  /** Milliseconds for a plain request, and for a stream's first token. Default 30,000. */
+  readonly timeout?: number;
+  /** Milliseconds of silence (keep-alive comments do not count) after which a stream is given up. Default `timeout`. */
+  readonly idleTimeout?: number;
+  /** Further tries after the first. Default 3; 0 switches retrying, and waiting for a model to load, off. */
+  readonly maxRetries?: number;
+  /** Whether the client may answer in another way than asked (first model, shorter history, no stream). Default true. */
+  readonly fallback?: boolean;
+  readonly pool?: PoolOptions;
+  /** PEM file of certificate authorities to trust beside the system's. */
+  readonly caCert?: string;
+  /** Accept any certificate. */
+  readonly insecure?: boolean;
+  /** For `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`. Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** An undici dispatcher of the caller's; the pool, proxy and TLS options are then its own business. */
+  readonly dispatcher?: object;
+  /** Ends everything that the client does. */
+  readonly signal?: AbortSignal;
+  /** Folder of the facts cache; absent: facts are kept in memory only. */
+  readonly cacheDirectory?: string;
+}
+
+/** One HTTP exchange, for `--verbose`. Secrets are masked. */
+export interface ExchangeRecord {
+  readonly method: string;
+  readonly url: string;
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly requestBody: string | null;
+  readonly status: number | null;
+  readonly responseHeaders: Readonly<Record<string, string>>;
+  /** Milliseconds to the response's head. */
+  readonly durationMs: number;
+  readonly error: string | null;
+}
+
+export interface ClientEvents {
+  readonly recovery: RecoveryStep;
+  readonly exchange: ExchangeRecord;
+  /** A request waits for one of the pool's connections. */
+  readonly waiting: { readonly pending: number; readonly connections: number };
+}
