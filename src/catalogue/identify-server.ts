@@ -1,0 +1,60 @@
+/** Which program answered, as far as its answer tells. */
+export type ServerKind =
+  | 'llama.cpp'
+  | 'ollama'
+  | 'lm-studio'
+  | 'vllm'
+  | 'llama-swap'
+  | 'localai'
+  | 'proxy'
+  | 'unknown';
+
+export interface Answer {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What people call each kind. */
+export const SERVER_NAMES: Readonly<Record<ServerKind, string>> = {
+  'llama.cpp': 'llama.cpp',
+  ollama: 'Ollama',
+  'lm-studio': 'LM Studio',
+  vllm: 'vLLM',
+  'llama-swap': 'llama-swap',
+  localai: 'LocalAI',
+  proxy: 'a proxy or web server',
+  unknown: 'another server',
+};
+
+const PROXIES = /nginx|caddy|traefik|envoy|haproxy|apache|cloudflare|squid|varnish|awselb|openresty|litespeed|iis/i;
+
+/** The error types that llama-server alone sends (facts: "Errors"). */
+const LLAMA_ERROR_TYPES =
+  /"type"\s*:\s*"(?:unavailable_error|exceed_context_size_error|not_supported_error|feature_disabled)"/;
+
+/**
+ * Tells llama-server from what else may listen on its port, by headers and body. A proxy before a llama-server often
+ * replaces `Server:`, so an answer of llama-server's own shape counts as well.
+ */
+export function identifyServer(answer: Answer): ServerKind {
+  const { headers, body } = answer;
+  const server = headers['server'] ?? '';
+  if (/^llama\.cpp/i.test(server)) return 'llama.cpp';
+  if (/ollama/i.test(server) || /^Ollama is running/.test(body)) return 'ollama';
+  if (/llama-?swap/i.test(server) || 'x-llama-swap' in headers || /llama-swap/i.test(body.slice(0, 2000))) return 'llama-swap';
+  if (/localai/i.test(server) || 'x-localai-version' in headers || /<title>LocalAI/i.test(body)) return 'localai';
+  if (/lm[ -]?studio/i.test(server) || /Unexpected endpoint or method\. \((?:GET|POST)/.test(body)) return 'lm-studio';
+  if (LLAMA_ERROR_TYPES.test(body) || /"owned_by"\s*:\s*"llamacpp"/.test(body) || /"build_info"\s*:/.test(body)) {
+    return 'llama.cpp';
+  }
+  if (/"owned_by"\s*:\s*"vllm"/.test(body) || (/^uvicorn/i.test(server) && /"detail"\s*:/.test(body))) return 'vllm';
+  if (PROXIES.test(server) || isHtml(answer)) return 'proxy';
+  return 'unknown';
+}
+
+/** Whether an answer is a web page. */
+export function isHtml({ headers, body }: Pick<Answer, 'headers' | 'body'>): boolean {
+  return /text\/html/i.test(headers['content-type'] ?? '') || /^\s*<(?:!doctype|html|head|body)\b/i.test(body);
+}
