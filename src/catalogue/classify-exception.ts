@@ -77,7 +77,9 @@ export function causesOf(error: unknown, depth = 0): Cause[] {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const inner = [
     ...causesOf(error.cause, depth + 1),
-    ...(error instanceof AggregateError ? error.errors.flatMap((each: unknown) => causesOf(each, depth + 1)) : []),
+    ...(error instanceof AggregateError
+      ? error.errors.flatMap((each: unknown) => causesOf(each, depth + 1))
+      : []),
   ];
   return [...inner, { code, message: error.message }];
 }
@@ -86,7 +88,8 @@ function codeOf(cause: Cause): CatalogueCode | undefined {
   const { code, message } = cause;
   if (code in BY_CODE) return BY_CODE[code];
   if (/^CERT_/.test(code) || /certificate/i.test(message)) return 'connection.tls-untrusted';
-  if (/^ERR_SSL_/.test(code) || /SSL routines|wrong version number/i.test(message)) return 'connection.tls-mismatch';
+  if (/^ERR_SSL_/.test(code) || /SSL routines|wrong version number/i.test(message))
+    return 'connection.tls-mismatch';
   if (/proxy/i.test(message)) return 'network.proxy-interference';
   // An answer that is not HTTP: TLS records begin with 0x15 or 0x16, what OpenSSL says when it is spoken to in clear.
   if (/^HPE_/.test(code)) return 'connection.wrong-server';
@@ -100,9 +103,15 @@ function refine(failure: Exception, cause: Cause, code: CatalogueCode | undefine
     if (found === 'connection.timeout') return 'stream.idle-timeout';
     if (/^HPE_/.test(cause.code)) return 'stream.malformed';
   }
-  if (/^HPE_/.test(cause.code) && failure.url.startsWith('http:') && answeredWithTls(failure.error)) return 'connection.tls-mismatch';
+  if (/^HPE_/.test(cause.code) && failure.url.startsWith('http:') && answeredWithTls(failure.error))
+    return 'connection.tls-mismatch';
   // These answer at once when the server is alive; `/slots` waits for the running task in builds of 2025.
-  if (found === 'connection.timeout' && failure.phase === 'response' && failure.method === 'GET' && !failure.path.startsWith('/slots')) {
+  if (
+    found === 'connection.timeout' &&
+    failure.phase === 'response' &&
+    failure.method === 'GET' &&
+    !failure.path.startsWith('/slots')
+  ) {
     return 'server.wedged';
   }
   return found;
@@ -143,7 +152,9 @@ function messageOf(failure: Exception, cause: Cause, code: CatalogueCode): strin
     case 'connection.reset':
       return `${origin} closed the connection without an answer`;
     case 'connection.tls-mismatch':
-      return url.protocol === 'https:' ? `${origin} does not speak TLS: use http://` : `${origin} speaks TLS: use https://`;
+      return url.protocol === 'https:'
+        ? `${origin} does not speak TLS: use http://`
+        : `${origin} speaks TLS: use https://`;
     case 'connection.tls-untrusted':
       return `the certificate of ${origin} is not trusted: ${cause.message}`;
     case 'connection.wrong-server':
@@ -162,7 +173,9 @@ function messageOf(failure: Exception, cause: Cause, code: CatalogueCode): strin
 function describe(causes: readonly Cause[], failure: Exception): string {
   const last = causes[0];
   if (last === undefined) return String(failure.error);
-  const texts = causes.filter((cause) => cause.message !== '' && !/^fetch failed$|^terminated$/.test(cause.message));
+  const texts = causes.filter(
+    (cause) => cause.message !== '' && !/^fetch failed$|^terminated$/.test(cause.message),
+  );
   const text = (texts[0] ?? last).message;
   const code = causes.find((cause) => cause.code !== '' && cause.code !== 'LLAMACTL_DEADLINE')?.code ?? '';
   return code === '' || text.includes(code) ? text : `${code}: ${text}`;

@@ -32,7 +32,9 @@ export function classifyResponse(failure: Response): Classification {
     type: verdict.type,
     code: verdict.code,
     message: verdict.message ?? error?.message ?? `HTTP ${failure.status}`,
-    evidence: [`${failure.method} ${failure.path} → ${failure.status}${said === '' ? '' : ` ${quote(said)}`}`],
+    evidence: [
+      `${failure.method} ${failure.path} → ${failure.status}${said === '' ? '' : ` ${quote(said)}`}`,
+    ],
     details: {
       status: failure.status,
       serverKind: kind,
@@ -57,22 +59,42 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
   const message = error?.message ?? '';
   const type = error?.type ?? '';
 
-  if (status === 401 || (status === 403 && type !== 'feature_disabled' && !isHtml(failure))) return unauthorized(failure);
+  if (status === 401 || (status === 403 && type !== 'feature_disabled' && !isHtml(failure)))
+    return unauthorized(failure);
   if (status === 407) return proxy(`a proxy on the way wants a login (407)`);
   if (error !== null) {
     const said = byMessage(failure, message, type, error);
     if (said !== null) return said;
   }
-  if (status >= 300 && status < 400) return wrongPath(failure, `${failure.path} is redirected to ${failure.headers['location'] ?? 'nowhere'}`);
-  if (status === 502 || status === 504) return proxy(`a proxy answered ${status}: it cannot reach the server behind it`);
-  if (status === 413) return isHtml(failure) ? proxy('a proxy refused the request as too large (413)') : overflow(error, message);
-  if (status === 429) return { type: 'SERVER_OVERLOADED', code: 'server.busy', message: `the server asks to slow down (429)${tail(message)}` };
-  if (status === 503) return isHtml(failure) ? proxy('a proxy answered 503: no server behind it is ready') : { type: 'SERVER_OVERLOADED', code: 'server.busy' };
-  if (kind !== 'llama.cpp' && (isHtml(failure) || status < 300 || status === 404 || status === 405)) return wrongServer(failure, kind);
+  if (status >= 300 && status < 400)
+    return wrongPath(failure, `${failure.path} is redirected to ${failure.headers['location'] ?? 'nowhere'}`);
+  if (status === 502 || status === 504)
+    return proxy(`a proxy answered ${status}: it cannot reach the server behind it`);
+  if (status === 413)
+    return isHtml(failure)
+      ? proxy('a proxy refused the request as too large (413)')
+      : overflow(error, message);
+  if (status === 429)
+    return {
+      type: 'SERVER_OVERLOADED',
+      code: 'server.busy',
+      message: `the server asks to slow down (429)${tail(message)}`,
+    };
+  if (status === 503)
+    return isHtml(failure)
+      ? proxy('a proxy answered 503: no server behind it is ready')
+      : { type: 'SERVER_OVERLOADED', code: 'server.busy' };
+  if (kind !== 'llama.cpp' && (isHtml(failure) || status < 300 || status === 404 || status === 405))
+    return wrongServer(failure, kind);
   if (status === 404 || status === 405) return wrongPath(failure, `the server has no ${failure.path}`);
   if (status < 300) return wrongServer(failure, kind);
   if (status === 501) return disabled(message);
-  if (status >= 500) return { type: 'CONNECTION_ERROR', code: 'server.crashed', message: `the server failed: ${message || `HTTP ${status}`}` };
+  if (status >= 500)
+    return {
+      type: 'CONNECTION_ERROR',
+      code: 'server.crashed',
+      message: `the server failed: ${message || `HTTP ${status}`}`,
+    };
   return { type: 'INVALID_REQUEST', code: 'request.invalid-parameter' };
 }
 
@@ -80,37 +102,89 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
 function byMessage(failure: Response, message: string, type: string, error: ErrorBody): Verdict | null {
   const { status } = failure;
   const says = (pattern: RegExp) => pattern.test(message);
-  if (type === 'exceed_context_size_error' || says(/exceeds? the (?:available )?context|maximum context length|context (?:size|length|window) (?:has been )?exceeded|prompt is too long|too many tokens/i)) {
+  if (
+    type === 'exceed_context_size_error' ||
+    says(
+      /exceeds? the (?:available )?context|maximum context length|context (?:size|length|window) (?:has been )?exceeded|prompt is too long|too many tokens/i,
+    )
+  ) {
     return overflow(error, message);
   }
-  if (says(/^loading model/i)) return { type: 'SERVER_OVERLOADED', code: 'server.loading', message: 'the model is still loading' };
-  if (says(/no slot available|no available slot|slot unavailable|queue is full|too many (?:pending )?requests/i)) {
+  if (says(/^loading model/i))
+    return { type: 'SERVER_OVERLOADED', code: 'server.loading', message: 'the model is still loading' };
+  if (
+    says(/no slot available|no available slot|slot unavailable|queue is full|too many (?:pending )?requests/i)
+  ) {
     return { type: 'SERVER_OVERLOADED', code: 'server.busy', message: `all slots are taken: ${message}` };
   }
-  if (says(/model limit reached/i)) return { type: 'SERVER_OVERLOADED', code: 'model.router-limit', message: 'the router has as many models loaded as --models-max allows' };
+  if (says(/model limit reached/i))
+    return {
+      type: 'SERVER_OVERLOADED',
+      code: 'model.router-limit',
+      message: 'the router has as many models loaded as --models-max allows',
+    };
   if (says(/model name is missing/i)) {
-    return { type: 'INVALID_REQUEST', code: 'request.invalid-parameter', message: 'this server is a router: name a model with --model' };
+    // A router; the type makes recovery pick the first model that it has.
+    return {
+      type: 'MODEL_NOT_FOUND',
+      code: 'model.not-found',
+      message: 'this server is a router, and no model was named',
+    };
   }
-  const unknownModel = /model '?([^']*?)'? (?:is )?not found|model [`'"]?(\S+?)[`'"]? (?:does not exist|not found)|unknown model|no such model/i.exec(message);
+  const unknownModel =
+    /model '?([^']*?)'? (?:is )?not found|model [`'"]?(\S+?)[`'"]? (?:does not exist|not found)|unknown model|no such model/i.exec(
+      message,
+    );
   if (unknownModel !== null && status < 500) {
     const model = unknownModel[1] ?? unknownModel[2] ?? failure.model;
-    return { type: 'MODEL_NOT_FOUND', code: 'model.not-found', message: `the server has no model ${model ? `"${model}"` : 'of that name'}`, details: { model } };
+    return {
+      type: 'MODEL_NOT_FOUND',
+      code: 'model.not-found',
+      message: `the server has no model ${model ? `"${model}"` : 'of that name'}`,
+      details: { model },
+    };
   }
-  if (says(/model is not (?:loaded|running)/i)) return { type: 'MODEL_NOT_FOUND', code: 'model.not-found', message: `the model${failure.model ? ` "${failure.model}"` : ''} is not loaded` };
-  if (says(/failed to load(?: model)?\b/i) && says(/model/i)) return { type: 'MODEL_NOT_FOUND', code: 'model.load-failed' };
-  if (says(/requires? --jinja/i)) return { type: 'UNSUPPORTED_FEATURE', code: 'feature.disabled', message: 'tools need a server started with --jinja', details: { flag: '--jinja' } };
-  if (type === 'not_supported_error' || type === 'feature_disabled' || status === 501) return disabled(message);
-  if (says(/(?:image|audio|video|multimodal|file).*(?:not supported|unsupported)|does not support (?:multimodal|images?|audio)/i)) {
+  if (says(/model is not (?:loaded|running)/i))
+    return {
+      type: 'MODEL_NOT_FOUND',
+      code: 'model.not-found',
+      message: `the model${failure.model ? ` "${failure.model}"` : ''} is not loaded`,
+    };
+  if (says(/failed to load(?: model)?\b/i) && says(/model/i))
+    return { type: 'MODEL_NOT_FOUND', code: 'model.load-failed' };
+  if (says(/requires? --jinja/i))
+    return {
+      type: 'UNSUPPORTED_FEATURE',
+      code: 'feature.disabled',
+      message: 'tools need a server started with --jinja',
+      details: { flag: '--jinja' },
+    };
+  if (type === 'not_supported_error' || type === 'feature_disabled' || status === 501)
+    return disabled(message);
+  if (
+    says(
+      /(?:image|audio|video|multimodal|file).*(?:not supported|unsupported)|does not support (?:multimodal|images?|audio)/i,
+    )
+  ) {
     return { type: 'UNSUPPORTED_FEATURE', code: 'feature.unsupported-input' };
   }
-  if (says(/too large to process|physical batch size/i)) return { type: 'INVALID_REQUEST', code: 'request.batch-too-small' };
-  if (says(/json\.exception\.parse_error|parse error at line|invalid json|json parse error/i)) return invalid('request.invalid-json', `the server could not read the request as JSON: ${message}`);
-  if (says(/gramm?ar|json schema (?:conversion|error)|unrecognized schema/i)) return invalid('request.invalid-grammar');
-  if (says(/failed to parse (?:messages|tools?)\b|missing 'role'|unsupported param|must be|is required|type_error|out_of_range|_M_range_check|invalid (?:value|type|parameter|argument|input)/i)) {
+  if (says(/too large to process|physical batch size/i))
+    return { type: 'INVALID_REQUEST', code: 'request.batch-too-small' };
+  if (says(/json\.exception\.parse_error|parse error at line|invalid json|json parse error/i))
+    return invalid('request.invalid-json', `the server could not read the request as JSON: ${message}`);
+  if (says(/gramm?ar|json schema (?:conversion|error)|unrecognized schema/i))
+    return invalid('request.invalid-grammar');
+  if (
+    says(
+      /failed to parse (?:messages|tools?)\b|missing 'role'|unsupported param|must be|is required|type_error|out_of_range|_M_range_check|invalid (?:value|type|parameter|argument|input)/i,
+    )
+  ) {
     return invalid('request.invalid-parameter');
   }
-  if (says(/failed to parse (?:input|tool)|parse tool call|tool call/i)) return invalid('request.tool-call-parse');
-  if (says(/template|jinja|minja|raise_exception|roles must alternate/i)) return invalid('request.template-error');
+  if (says(/failed to parse (?:input|tool)|parse tool call|tool call/i))
+    return invalid('request.tool-call-parse');
+  if (says(/template|jinja|minja|raise_exception|roles must alternate/i))
+    return invalid('request.template-error');
   return null;
 }
 
@@ -125,7 +199,10 @@ function overflow(error: ErrorBody | null, message: string): Verdict {
     const text = pattern.exec(message)?.[1];
     return text === undefined ? undefined : Number(text);
   };
-  const nPromptTokens = number('n_prompt_tokens', /\((\d+) tokens\)|(?:requested|prompt of|has) (\d+) tokens/i);
+  const nPromptTokens = number(
+    'n_prompt_tokens',
+    /\((\d+) tokens\)|(?:requested|prompt of|has) (\d+) tokens/i,
+  );
   const nCtx = number('n_ctx', /context size \((\d+)|maximum context length is (\d+)/i);
   const both = nPromptTokens !== undefined && nCtx !== undefined;
   return {
@@ -134,19 +211,30 @@ function overflow(error: ErrorBody | null, message: string): Verdict {
     message: both
       ? `the request is ${count(nPromptTokens)} tokens long, and a slot holds ${count(nCtx)}`
       : message || 'the request is longer than the context',
-    details: { ...(nPromptTokens === undefined ? {} : { nPromptTokens }), ...(nCtx === undefined ? {} : { nCtx }) },
+    details: {
+      ...(nPromptTokens === undefined ? {} : { nPromptTokens }),
+      ...(nCtx === undefined ? {} : { nCtx }),
+    },
   };
 }
 
 function disabled(message: string): Verdict {
   const flag = /`?(--[a-z][a-z-]*)`?/.exec(message)?.[1];
-  return { type: 'UNSUPPORTED_FEATURE', code: 'feature.disabled', ...(flag === undefined ? {} : { details: { flag } }) };
+  return {
+    type: 'UNSUPPORTED_FEATURE',
+    code: 'feature.disabled',
+    ...(flag === undefined ? {} : { details: { flag } }),
+  };
 }
 
 function unauthorized(failure: Response): Verdict {
   return failure.sentKey
     ? { type: 'AUTHENTICATION_ERROR', code: 'auth.wrong-key', message: 'the server refuses this API key' }
-    : { type: 'AUTHENTICATION_ERROR', code: 'auth.missing-key', message: 'the server needs an API key, and none was given' };
+    : {
+        type: 'AUTHENTICATION_ERROR',
+        code: 'auth.missing-key',
+        message: 'the server needs an API key, and none was given',
+      };
 }
 
 function proxy(message: string): Verdict {

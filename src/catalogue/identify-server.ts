@@ -28,7 +28,8 @@ export const SERVER_NAMES: Readonly<Record<ServerKind, string>> = {
   unknown: 'another server',
 };
 
-const PROXIES = /nginx|caddy|traefik|envoy|haproxy|apache|cloudflare|squid|varnish|awselb|openresty|litespeed|iis/i;
+const PROXIES =
+  /nginx|caddy|traefik|envoy|haproxy|apache|cloudflare|squid|varnish|awselb|openresty|litespeed|iis/i;
 
 /** The error types that llama-server alone sends (facts: "Errors"). */
 const LLAMA_ERROR_TYPES =
@@ -43,18 +44,28 @@ export function identifyServer(answer: Answer): ServerKind {
   const server = headers['server'] ?? '';
   if (/^llama\.cpp/i.test(server)) return 'llama.cpp';
   if (/ollama/i.test(server) || /^Ollama is running/.test(body)) return 'ollama';
-  if (/llama-?swap/i.test(server) || 'x-llama-swap' in headers || /llama-swap/i.test(body.slice(0, 2000))) return 'llama-swap';
-  if (/localai/i.test(server) || 'x-localai-version' in headers || /<title>LocalAI/i.test(body)) return 'localai';
-  if (/lm[ -]?studio/i.test(server) || /Unexpected endpoint or method\. \((?:GET|POST)/.test(body)) return 'lm-studio';
-  if (LLAMA_ERROR_TYPES.test(body) || /"owned_by"\s*:\s*"llamacpp"/.test(body) || /"build_info"\s*:/.test(body)) {
+  if (/llama-?swap/i.test(server) || 'x-llama-swap' in headers || /llama-swap/i.test(body.slice(0, 2000)))
+    return 'llama-swap';
+  if (/localai/i.test(server) || 'x-localai-version' in headers || /<title>LocalAI/i.test(body))
+    return 'localai';
+  if (/lm[ -]?studio/i.test(server) || /Unexpected endpoint or method\. \((?:GET|POST)/.test(body))
+    return 'lm-studio';
+  if (
+    LLAMA_ERROR_TYPES.test(body) ||
+    /"owned_by"\s*:\s*"llamacpp"/.test(body) ||
+    /"build_info"\s*:/.test(body)
+  ) {
     return 'llama.cpp';
   }
-  if (/"owned_by"\s*:\s*"vllm"/.test(body) || (/^uvicorn/i.test(server) && /"detail"\s*:/.test(body))) return 'vllm';
+  if (/"owned_by"\s*:\s*"vllm"/.test(body) || (/^uvicorn/i.test(server) && /"detail"\s*:/.test(body)))
+    return 'vllm';
   if (PROXIES.test(server) || isHtml(answer)) return 'proxy';
   return 'unknown';
 }
 
 /** Whether an answer is a web page. */
 export function isHtml({ headers, body }: Pick<Answer, 'headers' | 'body'>): boolean {
-  return /text\/html/i.test(headers['content-type'] ?? '') || /^\s*<(?:!doctype|html|head|body)\b/i.test(body);
+  return (
+    /text\/html/i.test(headers['content-type'] ?? '') || /^\s*<(?:!doctype|html|head|body)\b/i.test(body)
+  );
 }

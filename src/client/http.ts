@@ -111,10 +111,15 @@ export class HttpTransport {
   async #follow(request: HttpRequest, url: string, hops: number): Promise<HttpResponse> {
     const response = await this.#collect(request, url);
     const location = response.headers['location'];
-    if (response.status < 300 || response.status > 399 || location === undefined || hops === MAX_REDIRECTS) return response;
+    if (response.status < 300 || response.status > 399 || location === undefined || hops === MAX_REDIRECTS)
+      return response;
     const target = URL.canParse(location, url) ? new URL(location, url) : null;
     // A prompt is not handed to a host that the user did not name, nor a POST turned into a GET.
-    if (target === null || (request.method !== 'GET' && (target.origin !== this.#origin || response.status < 307))) return response;
+    if (
+      target === null ||
+      (request.method !== 'GET' && (target.origin !== this.#origin || response.status < 307))
+    )
+      return response;
     return this.#follow(request, target.href, hops + 1);
   }
 
@@ -135,12 +140,17 @@ export class HttpTransport {
           onData: (chunk) => {
             length += chunk.length;
             chunks.push(chunk);
-            if (length > LARGEST_BODY) fail('response', new Error(`the answer is larger than ${LARGEST_BODY} bytes`));
+            if (length > LARGEST_BODY)
+              fail('response', new Error(`the answer is larger than ${LARGEST_BODY} bytes`));
           },
           onEnd: () => {
             finish();
             const body = Buffer.concat(chunks).toString('utf8');
-            resolve({ ...(head ?? { url, status: 0, headers: {} }), body, durationMs: performance.now() - started });
+            resolve({
+              ...(head ?? { url, status: 0, headers: {} }),
+              body,
+              durationMs: performance.now() - started,
+            });
           },
           onError: (error) => {
             finish();
@@ -176,7 +186,8 @@ export class HttpTransport {
     let paused = false;
 
     this.#inFlight++;
-    if (mustWait) this.#options.onWaiting?.({ pending: this.#inFlight - maxConnections, connections: maxConnections });
+    if (mustWait)
+      this.#options.onWaiting?.({ pending: this.#inFlight - maxConnections, connections: maxConnections });
 
     const record = (status: number | null, responseHeaders: Record<string, string>, error: string | null) =>
       this.#options.onExchange?.(() => ({
@@ -290,7 +301,12 @@ export class HttpTransport {
 
 /** What a caller's abort is to everybody above. */
 export function interrupted(reason?: unknown): LlamactlError {
-  return new LlamactlError({ type: 'INTERRUPTED', code: 'interrupted', message: 'interrupted', cause: reason });
+  return new LlamactlError({
+    type: 'INTERRUPTED',
+    code: 'interrupted',
+    message: 'interrupted',
+    cause: reason,
+  });
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -73,7 +73,9 @@ export function proxyFor(url: URL, env: Readonly<Record<string, string | undefin
 
 /** Whether a host name or address is this machine's own. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127(?:\.\d+){3}$/.test(host);
+  return (
+    host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127(?:\.\d+){3}$/.test(host)
+  );
 }
 
 function readCertificates(file: string): string {

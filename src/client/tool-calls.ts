@@ -78,7 +78,12 @@ export class ToolCallAccumulator {
             : this.#last;
     if (found !== undefined) return found;
     const next = Math.max(-1, ...this.#slots.map((slot) => slot.index)) + 1;
-    const slot: Slot = { index: typeof index === 'number' ? index : next, id: undefined, name: '', argumentParts: [] };
+    const slot: Slot = {
+      index: typeof index === 'number' ? index : next,
+      id: undefined,
+      name: '',
+      argumentParts: [],
+    };
     this.#slots.push(slot);
     return slot;
   }

@@ -1,0 +1,55 @@
+import { LlamactlError } from '../errors/llamactl-error.js';
+import type { Redactor } from '../errors/redact.js';
+import type { Classification, Failure } from './classification.js';
+import { classify } from './classify.js';
+import type { RemedyContext } from './entry.js';
+
+/** What is known beside the failure, for its remedies and for keeping secrets out of its texts. */
+export interface ErrorContext extends RemedyContext {
+  readonly redact?: Redactor;
+}
+
+/** A failure, as the error that users see: classified, its remedies filled with the actual URL, port, model and flag. */
+export async function toError(failure: Failure, context: ErrorContext = {}): Promise<LlamactlError> {
+  return errorOf(
+    classify(failure),
+    { path: failure.path, ...(failure.model === undefined ? {} : { model: failure.model }), ...context },
+    causeOf(failure),
+  );
+}
+
+/** A classification as an error. The catalogue's texts are loaded here, when something has failed, and not before. */
+export async function errorOf(
+  found: Classification,
+  context: ErrorContext = {},
+  cause?: unknown,
+): Promise<LlamactlError> {
+  const [{ entryOf }, { fillRemedies }] = await Promise.all([import('./entries.js'), import('./fill.js')]);
+  const { redact = (text: string) => text, ...known } = context;
+  const { flag, nCtx, nPromptTokens } = found.details;
+  const remedies = fillRemedies(entryOf(found.code), {
+    ...known,
+    ...(typeof flag === 'string' ? { flag } : {}),
+    ...(typeof nPromptTokens === 'number' && typeof nCtx === 'number'
+      ? { contextSize: roomFor(nPromptTokens) }
+      : {}),
+  });
+  return new LlamactlError({
+    type: found.type,
+    code: found.code,
+    message: redact(found.message),
+    evidence: found.evidence.map(redact),
+    remedies,
+    details: found.details,
+    cause,
+  });
+}
+
+/** The next power of two that holds a prompt of so many tokens and an answer of 1,024. */
+export function roomFor(promptTokens: number): number {
+  return 2 ** Math.ceil(Math.log2(promptTokens + 1024));
+}
+
+function causeOf(failure: Failure): unknown {
+  return failure.kind === 'exception' ? failure.error : undefined;
+}

@@ -1,0 +1,35 @@
+/** A base URL, or why it is none. */
+export type BaseUrl =
+  | { readonly ok: true; readonly baseUrl: string }
+  | { readonly ok: false; readonly reason: string };
+
+/**
+ * Reads the address of a server. `localhost:8080` is taken as http; a trailing slash, `/v1` and the query are what people
+ * paste from examples: slash and `/v1` are taken off, a path prefix (`--api-prefix`) is kept.
+ * @returns the normalised URL without a trailing slash, or what is wrong with the text
+ */
+export function parseBaseUrl(text: string): BaseUrl {
+  const given = text.trim();
+  if (given === '') return bad('it is empty');
+  if (/\p{Cc}/u.test(given) || /\s/.test(given)) return bad('it contains spaces or control characters');
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(given) && !/^https?:\/\//i.test(given)) {
+    return bad(
+      `"${given.slice(0, given.indexOf(':'))}" is not a scheme of a llama-server: use http or https`,
+    );
+  }
+  const withScheme = /^https?:\/\//i.test(given) ? given : `http://${given}`;
+  if (!URL.canParse(withScheme)) return bad('it is not a URL');
+  const url = new URL(withScheme);
+  const looksLikeHost = url.hostname === 'localhost' || /[.:\]]/.test(url.hostname) || url.port !== '';
+  if (withScheme !== given && !looksLikeHost) return bad('it is not a URL: write http://HOST:PORT');
+  if (url.username !== '' || url.password !== '')
+    return bad('it carries a user name or password: give the key with --api-key');
+  if (url.search !== '' || url.hash !== '')
+    return bad('it has a query or a fragment: give the address of the server alone');
+  const path = url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '').replace(/\/+$/, '');
+  return { ok: true, baseUrl: `${url.origin}${path}` };
+}
+
+function bad(reason: string): BaseUrl {
+  return { ok: false, reason };
+}
