@@ -120,9 +120,15 @@ function refine(failure: Exception, cause: Cause, code: CatalogueCode | undefine
 /** undici's HTTPParserError carries the bytes that are no HTTP; a TLS alert is `15 03 0x`. */
 function answeredWithTls(error: unknown): boolean {
   for (let each = error, depth = 0; each instanceof Error && depth < 8; each = each.cause, depth++) {
-    if ('data' in each && typeof each.data === 'string' && /^[\x15\x16]\x03/.test(each.data)) return true;
+    if ('data' in each && typeof each.data === 'string' && isTlsRecord(each.data)) return true;
   }
   return false;
+}
+
+/** A TLS record begins with its kind (0x15 alert, 0x16 handshake) and the major version 3. */
+function isTlsRecord(data: string): boolean {
+  const kind = data.charCodeAt(0);
+  return (kind === 0x15 || kind === 0x16) && data.charCodeAt(1) === 3;
 }
 
 function typeOf(code: CatalogueCode): LlamaCppErrorType {
