@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelInfo } from './types.js';
@@ -14,6 +13,7 @@ export interface ServerIdentity {
 }
 
 interface Entry extends ServerIdentity {
+  readonly baseUrl: string;
   readonly version: number;
   readonly savedAt: number;
   readonly models: readonly ModelInfo[];
@@ -35,7 +35,7 @@ export class FactsCache {
     const entry = this.#memory.get(baseUrl) ?? (await this.#read(baseUrl));
     const fresh =
       entry !== null &&
-      entry.version === VERSION &&
+      entry.baseUrl === baseUrl &&
       entry.buildInfo === identity.buildInfo &&
       entry.modelPath === identity.modelPath &&
       Math.abs(Date.now() - entry.savedAt) < LIFE;
@@ -43,7 +43,7 @@ export class FactsCache {
   }
 
   async set(baseUrl: string, identity: ServerIdentity, models: readonly ModelInfo[]): Promise<void> {
-    const entry: Entry = { version: VERSION, savedAt: Date.now(), ...identity, models };
+    const entry: Entry = { version: VERSION, savedAt: Date.now(), baseUrl, ...identity, models };
     this.#memory.set(baseUrl, entry);
     if (this.#directory === undefined) return;
     const file = this.#fileOf(this.#directory, baseUrl);
@@ -68,7 +68,8 @@ export class FactsCache {
   }
 
   #fileOf(directory: string, baseUrl: string): string {
-    return join(directory, `facts-${createHash('sha256').update(baseUrl).digest('hex').slice(0, 16)}.json`);
+    // Readable, and without loading a hash function; two URLs that differ only in punctuation share a file, in turn.
+    return join(directory, `${baseUrl.replace(/[^a-z0-9.]+/gi, '_').slice(0, 120)}.json`);
   }
 }
 
@@ -81,6 +82,7 @@ function isEntry(value: unknown): value is Entry {
     'models' in value &&
     Array.isArray(value.models) &&
     'savedAt' in value &&
+    'baseUrl' in value &&
     'buildInfo' in value &&
     'modelPath' in value
   );

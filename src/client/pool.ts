@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { rootCertificates } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
@@ -27,7 +26,9 @@ export interface DispatcherOptions {
 export async function createDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
   const { pool } = options;
   const tls = {
-    ...(options.caCert === undefined ? {} : { ca: [...rootCertificates, readCertificates(options.caCert)] }),
+    ...(options.caCert === undefined
+      ? {}
+      : { ca: [...(await import('node:tls')).rootCertificates, readCertificates(options.caCert)] }),
     ...(options.insecure ? { rejectUnauthorized: false } : {}),
   };
   const common = {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ParsedToolCall } from './types.js';
 
 /** One piece of a tool call as it streams: `id` and `name` come with the first piece only. */
@@ -59,7 +58,7 @@ export class ToolCallAccumulator {
       .sort((a, b) => a.index - b.index)
       .map((slot) => {
         // Some servers send no id; a `tool` message needs one to refer to.
-        slot.id ??= `call_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
+        slot.id ??= `call_${globalThis.crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`;
         return { id: slot.id, name: slot.name, arguments: slot.argumentParts.join('') };
       });
   }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The server's stop-watch of one request. `cache_n` is absent in builds of 2025-05. */
 export const timingsSchema = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { timingsSchema } from './chat.js';
 
 /** `POST /completion` and `/infill`, whole or a chunk of the stream (which ends with `stop: true` and no `[DONE]`). */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const vectorSchema = z.union([z.array(z.number()), z.array(z.array(z.number())), z.string()]);
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `GET /lora-adapters`. Wakes a sleeping server. */
 export const loraAdaptersSchema = z.array(

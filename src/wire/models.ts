@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a server tells of a loaded model. `n_ctx` (of a slot) is absent in builds of 2025-05. */
 export const modelMetaSchema = z.looseObject({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * `GET /props`. A router answers `role: "router"` and no slots; builds of 2025-05 lack `is_sleeping`, `endpoint_*` and

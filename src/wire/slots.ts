@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const nextTokenSchema = z.looseObject({
   has_next_token: z.boolean().nullish(),

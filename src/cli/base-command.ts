@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { Command } from '@oclif/core/command';
+import { boolean } from '@oclif/core/flags';
+import { LlamactlError } from '../errors/llamactl-error.js';
+import type { ConnectContext } from './connect.js';
+import { toFailure } from './failure.js';
+import { type Interrupt, listenForInterrupt } from './interrupt.js';
+import { Output } from './output.js';
+
+/** What every command shares: one writer, one abort signal, errors as text or JSON, exit codes. */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true;
+  static override baseFlags = {
+    'no-color': boolean({
+      description: 'print without colour (as NO_COLOR does)',
+      helpGroup: 'GLOBAL',
+    }),
+  };
+
+  #output: Output | undefined;
+  #interrupt: Interrupt | undefined;
+
+  protected get output(): Output {
+    this.#output ??= new Output(this.jsonEnabled());
+    return this.#output;
+  }
+
+  /** Aborted by Ctrl-C and SIGTERM. */
+  protected get signal(): AbortSignal {
+    this.#interrupt ??= listenForInterrupt();
+    return this.#interrupt.signal;
+  }
+
+  /** Columns of stdout. */
+  protected get width(): number {
+    const given = Number(process.env['COLUMNS']);
+    return Number.isInteger(given) && given >= 20
+      ? given
+      : process.stdout.isTTY
+        ? Math.max(40, process.stdout.columns)
+        : 80;
+  }
+
+  /** What connecting to servers needs of a command. */
+  protected get connectContext(): ConnectContext {
+    return { output: this.output, signal: this.signal, cacheDirectory: join(this.config.cacheDir, 'facts') };
+  }
+
+  /** The command as the user types it. */
+  protected get typedId(): string {
+    return (this.id ?? '').replaceAll(':', ' ');
+  }
+
+  /** Whether people look at stderr: progress is drawn only then. */
+  protected get interactive(): boolean {
+    return process.stderr.isTTY === true && !this.jsonEnabled();
+  }
+
+  protected override async init(): Promise<void> {
+    await super.init();
+    // Colour is decided when chalk is loaded, which commands do after this.
+    if (this.argv.includes('--no-color')) process.env['NO_COLOR'] = '1';
+    if (process.env['NO_COLOR']) process.env['FORCE_COLOR'] = '0';
+    this.output.addSecrets(process.env['LLAMACTL_API_KEY'], ...keysIn(this.argv));
+  }
+
+  protected override async catch(error: Error): Promise<void> {
+    const failure = toFailure(this.#interruptedBy(error), this.typedId);
+    process.exitCode = failure.exit;
+    if (this.jsonEnabled()) {
+      this.output.json({ error: failure.toJSON() });
+      return;
+    }
+    if (failure.type === 'INTERRUPTED') return;
+    const { renderError, terminalWidth } = await import('../render/error.js');
+    this.output.note(
+      renderError(failure, { width: terminalWidth(process.stderr), version: this.config.version }),
+    );
+  }
+
+  protected override async finally(error: Error | undefined): Promise<void> {
+    this.#interrupt?.dispose();
+    await super.finally(error);
+  }
+
+  override logJson(json: unknown): void {
+    this.output.json(json);
+  }
+
+  override warn(input: Error | string): Error | string {
+    this.output.note(`! ${input instanceof Error ? input.message : input}`);
+    return input;
+  }
+
+  /** An abort surfaces as whatever the interrupted code makes of it; what counts is the signal's own reason. */
+  #interruptedBy(error: unknown): unknown {
+    const signal = this.#interrupt?.signal;
+    const isAbort =
+      error instanceof LlamactlError
+        ? error.type === 'INTERRUPTED'
+        : error instanceof Error && error.name === 'AbortError';
+    return signal?.aborted && isAbort && signal.reason instanceof LlamactlError ? signal.reason : error;
+  }
+}
+
+/** `--api-key VALUE` and `--api-key=VALUE`, also where parsing failed before the flag was read. */
+function keysIn(argv: readonly string[]): string[] {
+  return argv.flatMap((word, index) => {
+    if (word === '--api-key') return argv[index + 1] ?? [];
+    return word.startsWith('--api-key=') ? word.slice('--api-key='.length) : [];
+  });
+}

@@ -1,0 +1,99 @@
+import { LlamaCppClient } from '../client/llama-client.js';
+import type { ClientOptions, ExchangeRecord } from '../client/types.js';
+import { loadConfig, type ResolvedTarget, resolveTargets } from '../config/load.js';
+import { type ConnectionFlags, checkConnectionFlags, listOf } from './connection-flags.js';
+import type { Output } from './output.js';
+
+/** A server to speak to: a target of the configuration, or a bare URL. */
+export interface Connection {
+  readonly target: ResolvedTarget;
+  readonly client: LlamaCppClient;
+}
+
+export interface ConnectContext {
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  /** Folder of the facts cache. */
+  readonly cacheDirectory: string;
+}
+
+/**
+ * From flags, environment and configuration to clients, one for each server that is meant.
+ * @throws LlamactlError (usage, configuration)
+ */
+export async function connectAll(flags: ConnectionFlags, context: ConnectContext): Promise<Connection[]> {
+  checkConnectionFlags(flags);
+  const config = await loadConfig({
+    cwd: process.cwd(),
+    env: process.env,
+    flags: {
+      ...(flags.config === undefined ? {} : { config: flags.config }),
+      url: [...listOf(flags.url)],
+      target: [...listOf(flags.target)],
+      ...(flags['api-key'] === undefined ? {} : { apiKey: flags['api-key'] }),
+      ...(flags.model === undefined ? {} : { model: flags.model }),
+      ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
+      ...(flags.retries === undefined ? {} : { retries: flags.retries }),
+    },
+  });
+  const targets = resolveTargets(config, { url: [...listOf(flags.url)], target: [...listOf(flags.target)] });
+  context.output.addSecrets(...targets.map((target) => target.apiKey));
+  for (const warning of config.warnings) context.output.note(`! ${warning}`);
+  return targets.map((target) => ({ target, client: createClient(target, flags, context) }));
+}
+
+/** The one server of a command that speaks to one. */
+export async function connect(flags: ConnectionFlags, context: ConnectContext): Promise<Connection> {
+  const [connection, second] = await connectAll(flags, context);
+  if (connection === undefined || second !== undefined) {
+    const { usageError } = await import('../errors/llamactl-error.js');
+    throw usageError('this command speaks to one server: name one --target');
+  }
+  return connection;
+}
+
+function createClient(
+  target: ResolvedTarget,
+  flags: ConnectionFlags,
+  context: ConnectContext,
+): LlamaCppClient {
+  const options: ClientOptions = {
+    baseUrl: target.baseUrl,
+    models: target.models,
+    timeout: target.timeout,
+    maxRetries: target.maxRetries,
+    fallback: !flags['no-fallback'],
+    insecure: flags.insecure,
+    signal: context.signal,
+    ...(target.apiKey === undefined ? {} : { apiKey: target.apiKey }),
+    ...(target.model === undefined ? {} : { model: target.model }),
+    ...(flags['ca-cert'] === undefined ? {} : { caCert: flags['ca-cert'] }),
+    ...(flags['no-cache'] ? {} : { cacheDirectory: context.cacheDirectory }),
+  };
+  const client = new LlamaCppClient(options);
+  client.on('recovery', (step) => {
+    const pause = step.delayMs === undefined || step.action !== 'retry' ? '' : ` (${step.delayMs} ms)`;
+    context.output.note(`… ${step.message}${pause}`);
+  });
+  client.on('waiting', ({ pending, connections }) => {
+    context.output.note(`… ${pending} waiting for one of ${connections} connections`);
+  });
+  if (flags.verbose) client.on('exchange', (record) => context.output.note(describeExchange(record)));
+  return client;
+}
+
+/** An HTTP exchange as `curl -v` shows one: `>` what was sent, `<` what came. */
+function describeExchange(record: ExchangeRecord): string {
+  const lines = [`> ${record.method} ${record.url}`];
+  for (const [name, value] of Object.entries(record.requestHeaders)) lines.push(`> ${name}: ${value}`);
+  if (record.requestBody !== null) lines.push(`> ${shorten(record.requestBody)}`);
+  if (record.status === null)
+    lines.push(`< ${record.error ?? 'no answer'} · ${Math.round(record.durationMs)} ms`);
+  else lines.push(`< ${record.status} · ${Math.round(record.durationMs)} ms`);
+  for (const [name, value] of Object.entries(record.responseHeaders)) lines.push(`< ${name}: ${value}`);
+  return lines.join('\n');
+}
+
+function shorten(body: string): string {
+  return body.length > 2000 ? `${body.slice(0, 2000)}… (${body.length} characters)` : body;
+}

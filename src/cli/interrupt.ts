@@ -1,0 +1,44 @@
+import { LlamactlError } from '../errors/llamactl-error.js';
+
+/** Ctrl-C and SIGTERM as an AbortSignal; core has no handler of its own. */
+export interface Interrupt {
+  readonly signal: AbortSignal;
+  /** Gives the signals back to Node. */
+  dispose(): void;
+}
+
+/** The signal's number is in the exit code: 128 + 2 for SIGINT, 128 + 15 for SIGTERM. */
+const EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * Listens for SIGINT and SIGTERM. The first aborts, so that commands can tidy up; the second ends the process as if nobody
+ * listened.
+ */
+export function listenForInterrupt(): Interrupt {
+  const controller = new AbortController();
+  const handlers = (['SIGINT', 'SIGTERM'] as const).map((name) => {
+    const handler = () => {
+      if (controller.signal.aborted) {
+        process.off(name, handler);
+        process.kill(process.pid, name);
+        return;
+      }
+      controller.abort(
+        new LlamactlError({
+          type: 'INTERRUPTED',
+          code: 'interrupted',
+          message: 'interrupted',
+          exit: EXIT[name],
+        }),
+      );
+    };
+    process.on(name, handler);
+    return { name, handler };
+  });
+  return {
+    signal: controller.signal,
+    dispose: () => {
+      for (const { name, handler } of handlers) process.off(name, handler);
+    },
+  };
+}

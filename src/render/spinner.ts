@@ -1,0 +1,20 @@
+/** A line of progress on stderr. */
+export interface Spinner {
+  update(text: string): void;
+  stop(): void;
+}
+
+/** The one spinner. Callers start it only where people look at stderr. */
+export async function startSpinner(text: string): Promise<Spinner> {
+  const { default: ora } = await import('ora');
+  // ora would take stdin raw and swallow Ctrl-C.
+  const spinner = ora({ text, discardStdin: false, stream: process.stderr, isEnabled: true }).start();
+  return {
+    update: (next) => {
+      spinner.text = next;
+    },
+    stop: () => {
+      spinner.stop();
+    },
+  };
+}

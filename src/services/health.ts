@@ -1,0 +1,177 @@
+import { identifyServer, type ServerKind } from '../catalogue/identify-server.js';
+import { sleep } from '../client/backoff.js';
+import type { LlamaCppClient } from '../client/llama-client.js';
+import type { HealthStatus } from '../client/types.js';
+import { type ErrorDocument, LlamactlError } from '../errors/llamactl-error.js';
+import { healthSchema } from '../wire/health.js';
+import { type Props, propsSchema } from '../wire/props.js';
+
+/** The JSON document of `health`. */
+export interface HealthReport {
+  readonly url: string;
+  readonly status: HealthStatus;
+  /** Whether a request would be served: a sleeping server wakes for it. */
+  readonly ready: boolean;
+  /** Milliseconds that `/health` took; null where nothing answered. */
+  readonly responseTimeMs: number | null;
+  readonly server: { readonly kind: ServerKind | null; readonly build: string | null };
+  readonly error?: ErrorDocument;
+}
+
+/** A report, and the failure behind one that is not ready. */
+export interface HealthResult {
+  readonly report: HealthReport;
+  readonly error: LlamactlError | null;
+}
+
+export interface WaitOptions {
+  /** Milliseconds. */
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+  /** Called after each look that found the server not ready. */
+  readonly onProgress?: (report: HealthReport, elapsedMs: number) => void;
+}
+
+/** Milliseconds: a healthy server answers `/health` in a few, a wedged one never. */
+const PROBE_TIMEOUT = 5000;
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 1000;
+
+/** What no amount of waiting mends. */
+const FINAL = /^auth\.|^connection\.tls-/;
+
+/**
+ * Looks once, without disturbing the server: `/health`, and `/props` beside it, since `/health` is public and answers 200
+ * while every other request is refused or the model sleeps.
+ */
+export async function checkHealth(
+  client: LlamaCppClient,
+  signal?: AbortSignal,
+  timeoutMs = PROBE_TIMEOUT,
+): Promise<HealthResult> {
+  const ask = (path: string) =>
+    client.request({ method: 'GET', path, timeoutMs, ...(signal ? { signal } : {}) });
+  const [health, props] = await Promise.allSettled([ask('/health'), ask('/props')]);
+  for (const answer of [health, props]) {
+    if (
+      answer.status === 'rejected' &&
+      (!(answer.reason instanceof LlamactlError) || answer.reason.type === 'INTERRUPTED')
+    )
+      throw answer.reason;
+  }
+  const facts = props.status === 'fulfilled' ? parseProps(props.value.body) : null;
+  const build = facts?.build_info ?? null;
+  if (health.status === 'rejected') return failed(client, health.reason as LlamactlError);
+
+  const { durationMs } = health.value;
+  const kind = looksRight(health.value.body) ? kindOf(health.value, facts) : identifyServer(health.value);
+  const refused = props.status === 'rejected' && props.reason instanceof LlamactlError ? props.reason : null;
+  const isOurs = kind === 'llama.cpp' && looksRight(health.value.body);
+  if (!isOurs && refused?.type !== 'AUTHENTICATION_ERROR')
+    return failed(client, await stranger(client, health.value), durationMs);
+  if (refused?.type === 'AUTHENTICATION_ERROR') return failed(client, refused, durationMs, 'llama.cpp');
+  const status = facts?.is_sleeping ? 'asleep' : 'ready';
+  return {
+    report: {
+      url: client.baseUrl,
+      status,
+      ready: true,
+      responseTimeMs: round(durationMs),
+      server: { kind, build },
+    },
+    error: null,
+  };
+}
+
+/**
+ * Looks until the server is ready, whether it is loading, unreachable or not there yet.
+ * @throws LlamactlError (interrupted)
+ */
+export async function waitForHealth(client: LlamaCppClient, options: WaitOptions): Promise<HealthResult> {
+  const started = performance.now();
+  let pause = FIRST_PAUSE;
+  for (;;) {
+    const left = options.deadlineMs - (performance.now() - started);
+    const result = await checkHealth(client, options.signal, Math.max(1, Math.min(PROBE_TIMEOUT, left)));
+    const elapsed = performance.now() - started;
+    if (result.report.ready || FINAL.test(result.error?.code ?? '') || elapsed + pause >= options.deadlineMs)
+      return result;
+    options.onProgress?.(result.report, elapsed);
+    await sleep(pause, [options.signal]);
+    pause = Math.min(pause * 1.5, LONGEST_PAUSE);
+  }
+}
+
+function failed(
+  client: LlamaCppClient,
+  error: LlamactlError,
+  durationMs?: number,
+  known?: ServerKind,
+): HealthResult {
+  const kind = known ?? (error.details['serverKind'] as ServerKind | undefined) ?? null;
+  return {
+    error,
+    report: {
+      url: client.baseUrl,
+      status: statusOf(error),
+      ready: false,
+      responseTimeMs: durationMs === undefined ? null : round(durationMs),
+      server: { kind, build: null },
+      error: error.toJSON(),
+    },
+  };
+}
+
+function statusOf({ type, code }: LlamactlError): HealthStatus {
+  if (code === 'server.loading') return 'loading';
+  if (type === 'AUTHENTICATION_ERROR') return 'unauthorized';
+  if (code === 'connection.wrong-server' || code === 'connection.wrong-path') return 'wrong-server';
+  if (code === 'server.wedged' || type === 'SERVER_OVERLOADED' || code === 'server.crashed')
+    return 'unresponsive';
+  return 'unreachable';
+}
+
+/** Something answers 200 on `/health` and is not llama-server: the same error as for any other endpoint of it. */
+async function stranger(
+  client: LlamaCppClient,
+  answer: { status: number; headers: Readonly<Record<string, string>>; body: string },
+): Promise<LlamactlError> {
+  const { toError } = await import('../catalogue/to-error.js');
+  const url = `${client.baseUrl}/health`;
+  const kind = identifyServer(answer);
+  // A llama.cpp header with another body is still no answer of `/health`.
+  const headers = kind === 'llama.cpp' ? {} : answer.headers;
+  return toError(
+    { kind: 'response', url, method: 'GET', path: '/health', sentKey: false, ...answer, headers },
+    { url: client.baseUrl },
+  );
+}
+
+/** A proxy may replace `Server:`; then properties that only llama-server has prove it. */
+function kindOf(answer: Parameters<typeof identifyServer>[0], props: Props | null): ServerKind {
+  const told =
+    props !== null && (props.total_slots != null || props.build_info != null || props.role != null);
+  return told ? 'llama.cpp' : identifyServer(answer);
+}
+
+function looksRight(body: string): boolean {
+  const parsed = healthSchema.safeParse(parse(body));
+  return parsed.success;
+}
+
+function parseProps(body: string): Props | null {
+  const parsed = propsSchema.safeParse(parse(body));
+  return parsed.success ? parsed.data : null;
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,39 @@
+// How long `llamactl health` takes against a live server, as a ratio to `node -e 0`: medians of alternating runs.
+// Run: node --import tsx test/bench/startup.ts [RUNS=15]   (after npm run build)
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startServer } from '../support/real-server.js';
+
+const RUNS = Number(process.argv[2] ?? 15);
+const home = mkdtempSync(join(tmpdir(), 'llamactl-bench-'));
+const server = await startServer({ args: ['-c', '512', '-np', '1'] });
+const env = { PATH: process.env['PATH'] ?? '', HOME: home, NO_COLOR: '1' };
+
+function time(args: readonly string[]): number {
+  const started = performance.now();
+  execFileSync(process.execPath, args, { env, stdio: 'ignore' });
+  return performance.now() - started;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+const programs: Readonly<Record<string, readonly string[]>> = {
+  'node -e 0': ['-e', '0'],
+  'llamactl health': ['bin/run.js', 'health', '--url', server.url],
+  'llamactl --version': ['bin/run.js', '--version'],
+};
+const times = new Map(Object.keys(programs).map((name) => [name, [] as number[]]));
+for (const args of Object.values(programs)) spawnSync(process.execPath, args, { env });
+for (let run = 0; run < RUNS; run++) {
+  for (const [name, args] of Object.entries(programs)) times.get(name)?.push(time(args));
+}
+const bare = median(times.get('node -e 0') ?? []);
+for (const [name, values] of times) {
+  process.stdout.write(`${name.padEnd(20)} ${median(values).toFixed(0).padStart(5)} ms  ratio ${(median(values) / bare).toFixed(2)}\n`);
+}
+await server.stop();
+rmSync(home, { recursive: true, force: true });
