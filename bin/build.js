@@ -100,7 +100,6 @@ execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc')
   stdio: 'inherit',
 });
 
-
 /** Runs `health` once against a stand-in for a server, and keeps V8's code of what ran beside the bundle. */
 async function warmUp() {
   const answers = { '/health': { status: 'ok' }, '/props': { build_info: 'b0', total_slots: 1 } };

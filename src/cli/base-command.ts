@@ -68,11 +68,17 @@ export abstract class BaseCommand extends Command {
     const failure = toFailure(this.#interruptedBy(error), this.typedId);
     process.exitCode = failure.exit;
     if (this.jsonEnabled()) {
-      this.output.json({ error: failure.toJSON() });
-      return;
+      const partial = failure.details['partial'];
+      this.output.json({ error: failure.toJSON(), ...(partial === undefined ? {} : { partial }) });
+    } else if (failure.type !== 'INTERRUPTED') {
+      await this.explain(failure);
     }
-    if (failure.type === 'INTERRUPTED') return;
+  }
+
+  /** Prints a failure on stderr, with what to do about it. */
+  protected async explain(error: unknown): Promise<void> {
     const { renderError, terminalWidth } = await import('../render/error.js');
+    const failure = toFailure(error, this.typedId);
     this.output.note(
       renderError(failure, { width: terminalWidth(process.stderr), version: this.config.version }),
     );

@@ -5,7 +5,14 @@ export type CommandModule = { readonly default: Command.Class };
 
 /** Every command, by oclif id. A command is loaded when it is run, or when help must be made without a manifest. */
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  chat: () => import('../commands/chat.js'),
+  detokenize: () => import('../commands/detokenize.js'),
   health: () => import('../commands/health.js'),
+  metrics: () => import('../commands/metrics.js'),
+  models: () => import('../commands/models.js'),
+  props: () => import('../commands/props.js'),
+  slots: () => import('../commands/slots.js'),
+  tokenize: () => import('../commands/tokenize.js'),
 };
 
 /** Topics: words that only group commands. */

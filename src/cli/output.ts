@@ -46,6 +46,11 @@ export class Output {
     process.stderr.write(`${this.#redact(text)}\n`);
   }
 
+  /** A piece of progress without a line end. */
+  noteRaw(piece: string): void {
+    process.stderr.write(this.#redact(piece));
+  }
+
   redact(text: string): string {
     return this.#redact(text);
   }

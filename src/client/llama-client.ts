@@ -130,7 +130,8 @@ export class LlamaCppClient implements LLMClient {
       const { ChatTurn, streamTurn } = await import('./chat.js');
       const model = options.model ?? this.#model;
       return streamTurn((onStep, cancelled) => {
-        const signal = options.signal === undefined ? cancelled : AbortSignal.any([options.signal, cancelled]);
+        const signal =
+          options.signal === undefined ? cancelled : AbortSignal.any([options.signal, cancelled]);
         return new ChatTurn(
           this.#requester,
           this.#facts,

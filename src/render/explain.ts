@@ -1,6 +1,8 @@
 import type { Platform } from '../catalogue/entry.js';
 import type { Remedy } from '../errors/llamactl-error.js';
 import type { ExplainedEntry, ExplainedText, ListedEntry } from '../services/explain.js';
+import { mark } from './symbols.js';
+import { displayWidth, truncate, wrap } from './width.js';
 
 export interface ExplainLayout {
   /** Columns to fill. Commands are never wrapped, so that they can be copied. */
@@ -18,7 +20,7 @@ export function renderMatches(found: ExplainedText, layout: ExplainLayout): stri
   if (best === undefined || found.entry === null) return renderNothing(found.lines, layout);
   const evidence = best.evidence
     .slice(0, EVIDENCE_SHOWN)
-    .map(({ line, text }) => cut(`${INDENT}line ${line}: ${text}`, layout.width));
+    .map(({ line, text }) => hanging(text, layout.width, `${INDENT}line ${line}: `));
   const blocks = [
     headline(best.code, best.title, layout),
     evidence.join('\n'),
@@ -26,33 +28,33 @@ export function renderMatches(found: ExplainedText, layout: ExplainLayout): stri
   ];
   if (others.length > 0) {
     const lines = others.map(({ code, title, evidence: [first] }) =>
-      cut(`${INDENT}${code} · ${title}${first === undefined ? '' : ` (line ${first.line})`}`, layout.width),
+      truncate(
+        `${INDENT}${INDENT}${code} · ${title}${first === undefined ? '' : ` (line ${first.line})`}`,
+        layout.width,
+      ),
     );
-    blocks.push(
-      [`${INDENT}Also found:`, ...lines.map((line) => `${INDENT}${line}`.slice(0, layout.width))].join('\n'),
-    );
+    blocks.push([`${INDENT}Also found:`, ...lines].join('\n'));
   }
   blocks.push(`${INDENT}More: llamactl explain ${best.code}`);
-  return `${blocks.join('\n\n')}\n`;
+  return blocks.join('\n\n');
 }
 
 /** The page of one code. */
 export function renderEntry(entry: ExplainedEntry, layout: ExplainLayout): string {
   const blocks = [
-    wrap(`${entry.code} · ${entry.title}`, layout.width, '', INDENT),
+    wrap(`${entry.code} · ${entry.title}`, layout.width),
     wrap(entry.explanation, layout.width, INDENT),
-    [
-      `${INDENT}Causes`,
-      ...entry.causes.map((cause) => wrap(cause, layout.width, `${INDENT}- `, `${INDENT}  `)),
-    ].join('\n'),
+    [`${INDENT}Causes`, ...entry.causes.map((cause) => hanging(cause, layout.width, `${INDENT}- `))].join(
+      '\n',
+    ),
     ...remedyBlocks(entry.remedies, layout),
     [
       `${INDENT}To find out more:`,
       ...diagnosticsOf(entry, layout.platform).map((command) => `${INDENT}${INDENT}${command}`),
     ].join('\n'),
-    `${INDENT}${entry.type} · ${entry.link}`,
+    `${INDENT}${entry.type}\n${INDENT}${entry.link}`,
   ];
-  return `${blocks.join('\n\n')}\n`;
+  return blocks.join('\n\n');
 }
 
 /** All codes with their titles in two columns, a paragraph a family. */
@@ -63,26 +65,25 @@ export function renderList(entries: readonly ListedEntry[], layout: ExplainLayou
     const family = code.slice(0, code.indexOf('.'));
     const lines = families.get(family) ?? [];
     families.set(family, lines);
-    lines.push(wrap(title, layout.width, code.padEnd(column), ' '.repeat(column)));
+    lines.push(hanging(title, layout.width, code.padEnd(column)));
   }
-  return `${[...families.values()].map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  return [...families.values()].map((lines) => lines.join('\n')).join('\n\n');
 }
 
 function renderNothing(lines: number, layout: ExplainLayout): string {
   const read = lines === 1 ? 'the line' : `the ${lines.toLocaleString('en-US')} lines`;
   return [
-    wrap(`Nothing in ${read} is a known failure of llama-server.`, layout.width, ''),
+    wrap(`Nothing in ${read} is a known failure of llama-server.`, layout.width),
     '',
     `${INDENT}To examine a running server:`,
     `${INDENT}${INDENT}llamactl diagnose`,
     `${INDENT}To see all failures that are known:`,
     `${INDENT}${INDENT}llamactl explain --list`,
-    '',
   ].join('\n');
 }
 
 function headline(code: string, title: string, layout: ExplainLayout): string {
-  return wrap(`✗ ${code} · ${title}`, layout.width, '', INDENT);
+  return wrap(`${mark('bad')} ${code} · ${title}`, layout.width);
 }
 
 function remedyBlocks(remedies: readonly Remedy[], layout: ExplainLayout): string[] {
@@ -100,24 +101,8 @@ function diagnosticsOf(entry: ExplainedEntry, platform: string | undefined): str
   return [...new Set(shown.flatMap((name) => entry.diagnostics[name] ?? []))];
 }
 
-function cut(line: string, width: number): string {
-  const characters = [...line];
-  return characters.length <= width ? line : `${characters.slice(0, Math.max(1, width - 1)).join('')}…`;
-}
-
-/** Wraps at spaces. A word longer than the line keeps a line for itself. */
-function wrap(text: string, width: number, first: string, rest: string = ' '.repeat(first.length)): string {
-  const lines: string[] = [];
-  let line = first;
-  let empty = true;
-  for (const word of text.split(/\s+/)) {
-    if (!empty && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = rest;
-      empty = true;
-    }
-    line += empty ? word : ` ${word}`;
-    empty = false;
-  }
-  return [...lines, line].join('\n');
+/** Wraps with a mark or a column before the first line, and blanks of the same width before the others. */
+function hanging(text: string, width: number, first: string): string {
+  const rest = ' '.repeat(displayWidth(first));
+  return first + wrap(text, width, rest).slice(rest.length);
 }

@@ -39,9 +39,10 @@ export function bytes(value: number): string {
 
 /** Counts of weights in decimal units: `4.0 B`, `137 M`. */
 export function parameters(value: number): string {
-  if (value >= 1e12) return `${(value / 1e12).toFixed(1)} T`;
-  if (value >= 1e9) return `${(value / 1e9).toFixed(1)} B`;
-  if (value >= 1e6) return `${Math.round(value / 1e6)} M`;
+  if (value >= 999.5e9) return `${(value / 1e12).toFixed(1)} T`;
+  if (value >= 999.5e6) return `${(value / 1e9).toFixed(1)} B`;
+  if (value >= 9.95e6) return `${Math.round(value / 1e6)} M`;
+  if (value >= 999.5e3) return `${(value / 1e6).toFixed(1)} M`;
   if (value >= 1e3) return `${Math.round(value / 1e3)} K`;
   return String(value);
 }

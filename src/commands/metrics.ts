@@ -1,0 +1,40 @@
+import { boolean } from '@oclif/core/flags';
+import { BaseCommand } from '../cli/base-command.js';
+import { connectAll } from '../cli/connect.js';
+import { fleetFlags } from '../cli/connection-flags.js';
+import { type MetricsReport, readMetrics } from '../services/metrics.js';
+
+export default class Metrics extends BaseCommand {
+  static override summary = "Show a server's counters once: slots, queue, tokens and rates.";
+  static override description =
+    'Needs a server started with --metrics. Rates are averages since the start, from the counters; the gauges of the server itself are reset by whoever scrapes it.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --raw | grep requests_deferred',
+    "<%= config.bin %> <%= command.id %> --json | jq '.servers[0].deferred'",
+  ];
+  static override flags = {
+    ...fleetFlags,
+    raw: boolean({ description: "print the server's own text (Prometheus format)" }),
+  };
+
+  async run(): Promise<MetricsReport> {
+    const { flags } = await this.parse(Metrics);
+    const connections = await connectAll(flags, this.connectContext);
+    const options = { signal: this.signal, ...(flags.model === undefined ? {} : { model: flags.model }) };
+    const answers = await Promise.all(
+      connections.map(({ client, target }) =>
+        readMetrics(client, target.name ?? new URL(client.baseUrl).host, options),
+      ),
+    ).finally(() => Promise.all(connections.map(({ client }) => client.destroy())));
+    const report = { time: new Date().toISOString(), servers: answers.map(({ row }) => row) };
+    if (this.jsonEnabled()) return report;
+    if (flags.raw) {
+      for (const { text } of answers) this.output.raw(text);
+    } else {
+      const { renderMetrics } = await import('../render/metrics.js');
+      this.output.print(renderMetrics(report));
+    }
+    return report;
+  }
+}

@@ -1,0 +1,30 @@
+import type { ChatResult } from '../client/types.js';
+import { count, duration, rate } from './format.js';
+
+export interface ChatStats {
+  readonly result: ChatResult;
+  /** Milliseconds; null where the answer was not streamed. */
+  readonly firstTokenMs: number | null;
+  /** Tokens that a slot holds; null where the server does not tell. */
+  readonly contextSize: number | null;
+}
+
+/** `24 + 8 tokens (18 cached) · first token 52 ms · 41 tokens/s · 0.4 % of 8,192`. */
+export function renderStats({ result, firstTokenMs, contextSize }: ChatStats): string {
+  const { promptTokens, completionTokens, cachedTokens } = result.usage;
+  const cached = cachedTokens > 0 ? ` (${count(cachedTokens)} cached)` : '';
+  const used = promptTokens + completionTokens;
+  return [
+    `${count(promptTokens)} + ${count(completionTokens)} tokens${cached}`,
+    ...(firstTokenMs === null ? [] : [`first token ${duration(firstTokenMs)}`]),
+    ...(result.timings?.generatedPerSecond ? [`${rate(result.timings.generatedPerSecond)} tokens/s`] : []),
+    ...(contextSize === null
+      ? []
+      : [`${((used / contextSize) * 100).toFixed(1)} % of ${count(contextSize)}`]),
+  ].join(' · ');
+}
+
+/** Tool calls as people write calls: `get_weather({"city":"Paris"})`, one a line. */
+export function renderToolCalls(result: ChatResult): string {
+  return result.toolCalls.map(({ name, arguments: given }) => `${name}(${JSON.stringify(given)})`).join('\n');
+}

@@ -1,0 +1,73 @@
+import type { LlamaCppClient } from '../client/llama-client.js';
+import { LlamactlError } from '../errors/llamactl-error.js';
+import type { ServerMetrics } from '../wire/metrics.js';
+
+/** One server's line of the JSON document of `metrics`. */
+export interface MetricsRow {
+  readonly target: string;
+  readonly state: 'ready' | 'busy' | 'asleep';
+  readonly slots: { readonly total: number | null; readonly busy: number | null };
+  /** Requests that wait for a slot. */
+  readonly deferred: number | null;
+  /** Averages since the server started; null before its first request. */
+  readonly promptTokensPerSecond: number | null;
+  readonly generationTokensPerSecond: number | null;
+  readonly totals: {
+    readonly promptTokens: number | null;
+    readonly generatedTokens: number | null;
+    readonly cachedTokens: number | null;
+  };
+  readonly responseTimeMs: number;
+  readonly source: 'metrics';
+}
+
+export interface MetricsReport {
+  /** ISO 8601. */
+  readonly time: string;
+  readonly servers: readonly MetricsRow[];
+}
+
+/** A server's metrics once: the row, and the text as the server sent it. */
+export async function readMetrics(
+  client: LlamaCppClient,
+  target: string,
+  options: { readonly model?: string; readonly signal: AbortSignal },
+): Promise<{ readonly row: MetricsRow; readonly text: string }> {
+  const started = performance.now();
+  const { metrics, text } = await client.metrics(options);
+  const responseTimeMs = Math.round((performance.now() - started) * 10) / 10;
+  const props = await client.props(options).catch((error: unknown) => {
+    if (error instanceof LlamactlError && error.type !== 'INTERRUPTED') return null;
+    throw error;
+  });
+  const busy = metrics.requestsProcessing;
+  return {
+    text,
+    row: {
+      target,
+      state: props?.is_sleeping ? 'asleep' : (busy ?? 0) > 0 ? 'busy' : 'ready',
+      slots: { total: props?.total_slots ?? null, busy },
+      deferred: metrics.requestsDeferred,
+      promptTokensPerSecond: perSecond(metrics, 'promptTokens', 'promptSeconds'),
+      generationTokensPerSecond: perSecond(metrics, 'generatedTokens', 'generatedSeconds'),
+      totals: {
+        promptTokens: metrics.promptTokens,
+        generatedTokens: metrics.generatedTokens,
+        cachedTokens: metrics.promptTokensCached,
+      },
+      responseTimeMs,
+      source: 'metrics',
+    },
+  };
+}
+
+/** From the counters: the server's own gauges are reset by every scrape (facts: "Metrics"). */
+function perSecond(
+  metrics: ServerMetrics,
+  tokens: 'promptTokens' | 'generatedTokens',
+  seconds: 'promptSeconds' | 'generatedSeconds',
+): number | null {
+  const n = metrics[tokens];
+  const s = metrics[seconds];
+  return n === null || !s ? null : Math.round((n / s) * 10) / 10;
+}

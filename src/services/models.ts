@@ -1,0 +1,28 @@
+import type { LlamaCppClient } from '../client/llama-client.js';
+import type { ModelInfo, ModelList } from '../client/types.js';
+import { LlamactlError } from '../errors/llamactl-error.js';
+
+/** The server's models, a sleeping one told from a ready one. Wakes and loads nothing. */
+export async function listModels(client: LlamaCppClient, signal: AbortSignal): Promise<ModelList> {
+  const [list, asleep] = await Promise.all([client.listModels({ signal }), isAsleep(client, signal)]);
+  if (!asleep) return list;
+  const models = list.models.map(
+    (model): ModelInfo => (model.status === 'ready' ? { ...model, status: 'asleep' } : model),
+  );
+  return { ...list, models };
+}
+
+/** Whether the server's model sleeps; false where it does not tell. */
+export async function isAsleep(client: LlamaCppClient, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await client.props({ signal })).is_sleeping === true;
+  } catch (error) {
+    if (
+      error instanceof LlamactlError &&
+      error.type !== 'INTERRUPTED' &&
+      error.type !== 'AUTHENTICATION_ERROR'
+    )
+      return false;
+    throw error;
+  }
+}
