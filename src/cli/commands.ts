@@ -7,6 +7,8 @@ export type CommandModule = { readonly default: Command.Class };
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   chat: () => import('../commands/chat.js'),
   detokenize: () => import('../commands/detokenize.js'),
+  diagnose: () => import('../commands/diagnose.js'),
+  explain: () => import('../commands/explain.js'),
   health: () => import('../commands/health.js'),
   metrics: () => import('../commands/metrics.js'),
   models: () => import('../commands/models.js'),

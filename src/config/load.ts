@@ -207,10 +207,27 @@ function resolve(
       ]) ?? DEFAULT_RETRIES,
     sampling: target?.sampling ?? {},
     performance: target?.performance ?? {},
-    origins,
+    origins: { ...origins, ...nestedOrigins(config, name, target) },
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(model === undefined ? {} : { model }),
   };
+}
+
+/** Where each setting of the groups is from: `performance.nCtx` → `llamactl.config.json:7`. */
+function nestedOrigins(
+  config: LoadedConfig,
+  name: string | null,
+  target: Target | undefined,
+): Record<string, string> {
+  const groups = ['sampling', 'performance'] as const;
+  return Object.fromEntries(
+    groups.flatMap((group) =>
+      Object.keys(target?.[group] ?? {}).map((field) => [
+        `${group}.${field}`,
+        placeOf(config, name, group, field),
+      ]),
+    ),
+  );
 }
 
 /** A target's key goes to the target's own host only, not to whatever `--url` names. */
@@ -220,9 +237,9 @@ function keyFor(given: { readonly url: string } | null, configuredUrl: string | 
   return a?.ok === true && b?.ok === true && new URL(a.baseUrl).origin === new URL(b.baseUrl).origin;
 }
 
-function placeOf(config: LoadedConfig, name: string | null, field: string): string {
+function placeOf(config: LoadedConfig, name: string | null, ...field: string[]): string {
   if (name === null || config.file === null) return 'default';
-  const position = config.positionOf(['targets', name, field]);
+  const position = config.positionOf(['targets', name, ...field]);
   return position === null ? config.file : `${config.file}:${position.line}`;
 }
 
