@@ -188,7 +188,7 @@ async function ask<T>(question: () => Promise<T>): Promise<Fact<T>> {
   }
 }
 
-function notAsked<T>(reason: string): Fact<T> {
+function notAsked(reason: string): Extract<Fact<never>, { state: 'not-asked' }> {
   return { state: 'not-asked', reason };
 }
 

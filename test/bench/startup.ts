@@ -33,7 +33,9 @@ for (let run = 0; run < RUNS; run++) {
 }
 const bare = median(times.get('node -e 0') ?? []);
 for (const [name, values] of times) {
-  process.stdout.write(`${name.padEnd(20)} ${median(values).toFixed(0).padStart(5)} ms  ratio ${(median(values) / bare).toFixed(2)}\n`);
+  process.stdout.write(
+    `${name.padEnd(20)} ${median(values).toFixed(0).padStart(5)} ms  ratio ${(median(values) / bare).toFixed(2)}\n`,
+  );
 }
 await server.stop();
 rmSync(home, { recursive: true, force: true });
