@@ -1,6 +1,12 @@
 /** Shortest literal that the scanner can look for. */
 export const SHORTEST_LITERAL = 4;
 
+/** Words that stand on most lines of a healthy log: what consists of them says little. */
+const COMMON_TEXT =
+  ' slot task id prompt eval time tokens per second srv update_slots print_timing release launch_slot_ processing process progress done request POST GET /v1/chat/completions /api/ 127.0.0.1 stop n_tokens n_past truncated = model loading load_model llama_model_loader llama_context server child context buffer size tensor type layer print_info common_init cache total next generation decode INFO level source time= msg= port http: is the for and with not to of in on at from ';
+
+const COMMON_GRAMS = new Set(gramsOf(COMMON_TEXT.toLowerCase()));
+
 /**
  * Literals of a regular expression of which at least one stands in every text that it matches, in lower case: what a
  * scan for many expressions at once looks for before it tries one. Quotes and backslashes break a literal, as they are
@@ -32,7 +38,7 @@ class Reader {
     return [...new Set(all)];
   }
 
-  /** Of all that must follow one another, the part whose shortest literal is longest. */
+  /** Of all that must follow one another, the part whose literals are rarest. */
   private sequence(): readonly string[] | null {
     let best: readonly string[] | null = null;
     let run = '';
@@ -40,7 +46,7 @@ class Reader {
       if (
         literals !== null &&
         shortest(literals) >= SHORTEST_LITERAL &&
-        shortest(literals) > shortest(best ?? [])
+        (best === null || worth(literals) > worth(best))
       )
         best = literals;
     };
@@ -112,4 +118,24 @@ class Reader {
 
 function shortest(literals: readonly string[]): number {
   return literals.length === 0 ? 0 : Math.min(...literals.map((literal) => literal.length));
+}
+
+/** How rare the commonest of some literals is: first by the uncommon grams in it, then by its length. */
+function worth(literals: readonly string[]): number {
+  const each = literals.map(
+    (text) => gramsOf(text).filter((gram) => !COMMON_GRAMS.has(gram)).length * 100 + text.length,
+  );
+  return Math.min(...each);
+}
+
+/** Where the rarest gram of a literal begins: the place to look for it by. */
+export function rarestGramAt(literal: string): number {
+  const at = gramsOf(literal).findIndex((gram) => !COMMON_GRAMS.has(gram));
+  return Math.max(at, 0);
+}
+
+function gramsOf(text: string): string[] {
+  return Array.from({ length: Math.max(0, text.length - SHORTEST_LITERAL + 1) }, (_, at) =>
+    text.slice(at, at + SHORTEST_LITERAL),
+  );
 }

@@ -72,14 +72,18 @@ export function capLine(line: string): string {
  * (`{"error":…}`, `{"code":…,"type":…}`) are messages themselves and stay whole.
  */
 export function normaliseLine(line: string): string {
-  let text = stripAnsi(capLine(line)).replace(CONTROL, ' ');
+  let text = clean(capLine(line));
   for (let depth = 0; depth < DEEPEST; depth++) {
     const before = text;
     for (const prefix of PREFIXES) text = text.replace(prefix, '');
-    if (text.startsWith('{')) text = unwrapJson(text);
+    if (text.startsWith('{')) text = clean(unwrapJson(text));
     if (text === before) break;
   }
   return text.trimEnd();
+}
+
+function clean(text: string): string {
+  return stripAnsi(text).replace(CONTROL, ' ');
 }
 
 function unwrapJson(text: string): string {

@@ -59,7 +59,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /IncompleteMessage|underlying connection was closed|connection (?:was )?closed by (?:the )?(?:remote|peer|server|foreign)|could not (?:receive|read) .{0,40}(?:server|connection)/i,
+        /IncompleteMessage|underlying connection was closed|connection (?:was )?closed by (?:the )?(?:remote|peer|server|foreign)|could not (?:receive|read) .{0,40}(?:server|connection)|(?:http client|proxy) error: (?:Failed to (?:read|write)|Connection)/i,
       rank: 46,
     },
   ],

@@ -5,7 +5,7 @@ export const entry: CatalogueEntry = {
   type: 'CONNECTION_ERROR',
   title: 'the certificate of the server is not trusted',
   explanation:
-    'The server, or a proxy before it, showed a certificate that this machine cannot check: it is self-signed, signed by an authority that is not installed here, expired, or made out for another name.',
+    'The server, or a proxy before it, showed a certificate that this machine cannot check: it is self-signed, signed by an authority that is not installed here, expired, or made out for another name. Nothing was sent but the handshake: the key and the prompt did not leave this machine.',
   causes: [
     'a self-signed certificate, or an authority of the company, is not known to this program',
     'a proxy that inspects traffic signs with its own authority',

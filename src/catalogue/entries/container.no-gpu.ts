@@ -28,13 +28,13 @@ export const entry: CatalogueEntry = {
       ],
     },
     {
-      text: 'AMD',
+      text: 'Pass an AMD GPU',
       commands: [
         'docker run --device /dev/kfd --device /dev/dri --group-add video -p {port}:8080 ghcr.io/ggml-org/llama.cpp:server-rocm -m /models/MODEL.gguf -ngl all',
       ],
     },
     {
-      text: 'Podman',
+      text: 'Pass it with Podman',
       commands: [
         'sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml',
         'podman run --device nvidia.com/gpu=all ghcr.io/ggml-org/llama.cpp:server-cuda --list-devices',
@@ -63,7 +63,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern: /libcuda\.so\.1: cannot open shared object|load_backend: failed to load .{1,300}libcuda\.so/i,
-      rank: 78,
+      rank: 87,
     },
   ],
 };

@@ -58,7 +58,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /truncating input prompt|input (?:was )?truncated|prompt (?:was |has been )?truncated|truncated = [1-9]\d*.{0,20}n_ctx|exceed(?:s|ed)? context window/i,
+        /truncating input prompt|input (?:truncated|was truncated)|(?:prompt truncated|prompt was truncated|prompt has been truncated)|exceed(?:s|ed)? context window/i,
       rank: 60,
     },
   ],

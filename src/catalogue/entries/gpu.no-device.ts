@@ -5,7 +5,7 @@ export const entry: CatalogueEntry = {
   type: 'CONNECTION_ERROR',
   title: 'no GPU is visible to llama-server',
   explanation:
-    'The build has a GPU backend, but the backend finds no device: the driver is missing or not loaded, the device is hidden from this process, or the user may not open it.',
+    'The build has a GPU backend, but the backend finds no device: the driver is missing or not loaded, the device is hidden from this process, or the user may not open it. llama-server then goes on with the CPU, or ends where --device names the device.',
   causes: [
     'the driver is not installed, or not loaded since the last kernel update',
     'CUDA_VISIBLE_DEVICES, HIP_VISIBLE_DEVICES or GGML_VK_VISIBLE_DEVICES hides it',
@@ -55,7 +55,7 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /invalid device: |unknown device: |no devices specified|invalid device ordinal|cudaErrorInvalidDevice\b|NVML: (?:No devices|Not Found)|nvml\w* .{0,40}(?:not found|no devices)|libcuda\.so.{0,60}(?:not found|cannot open)|unable to load (?:libcuda|nvcuda)|cuInit err(?:or)?/i,
-      rank: 80,
+      rank: 86,
     },
   ],
 };

@@ -60,7 +60,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:huggingface\.co|hf\.co).{0,300}(?:\b40[134]\b|\b429\b|\b50\d\b|unauthorized|forbidden|not found|resolve host|timed out|refused|unreachable|gated|denied|x509)|(?:\b40[134]\b|unauthorized|forbidden|gated|resolve host|lookup).{0,300}(?:huggingface\.co|hf\.co)/i,
+        /(?:huggingface\.co|hf\.co).{0,300}(?:\b40[134]\b|\b429\b|\b50\d\b|unauthorized|forbidden|not found|resolve host|timed out|refused|unreachable|gated|denied|x509)|(?:\b40[134]\b|unauthorized|forbidden|gated|resolve|lookup).{0,300}(?:huggingface\.co|hf\.co)/i,
       rank: 78,
     },
     {

@@ -34,7 +34,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:model|gguf).{0,300}(?:No such file or directory|file does not exist|cannot find the (?:file|path)|does not exist|path not found|file not found|not found at)/i,
+        /(?:model|gguf).{0,300}(?:No such file or directory|file does not exist|cannot find the (?:file|path)|path not found|file not found|not found at)|(?:model|gguf).{0,60}(?:path|file|\.gguf)\b.{0,200}does not exist/i,
       excludes: [
         /mmproj.{0,40}(?:option|flag)|models? .{0,80} (?:not found|does not exist),? (?:try|or you|on server)|manifest|shared object|model_not_found|slot|state file|session file|lora/i,
         /File Not Found/,
@@ -52,10 +52,7 @@ export const entry: CatalogueEntry = {
       excludes: [/permission denied/i],
       rank: 70,
     },
-    {
-      pattern: /failed to open .{1,400}\.gguf.{0,40}permission denied|permission denied.{0,200}\.gguf/i,
-      rank: 70,
-    },
+    { pattern: /\bopen .{1,400}\.gguf.{0,60}permission denied|permission denied.{0,200}\.gguf/i, rank: 70 },
     {
       pattern: /(?:llama_model_loader: )?failed to load model from \S{1,400}/i,
       excludes: [/hf\.co|huggingface|https?:/i],

@@ -36,6 +36,7 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /JSON schema (?:conversion|error)|Unrecognized schema|Error resolving ref|unsupported ref|json_schema.{0,60}(?:failed|invalid|error|unsupported)|schema conversion failed|Pattern must start with|number of repetitions exceeds|Unexpected empty grammar stack|parse: error at|expecting .{1,30} at |Invalid (?:json_schema|schema for function|response_format)/i,
+      excludes: [/Cannot use both/],
       rank: 78,
     },
     {

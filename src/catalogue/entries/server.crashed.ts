@@ -51,7 +51,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /Segmentation fault|SIGSEGV|segmentation violation|\bsegfault\b|access violation|0xC0000005|3221225477|SIGABRT|Aborted \(core dumped\)|\bAborted\b$|core dumped|SIGBUS|Bus error|SIGFPE|Floating point exception|signal: (?:aborted|bus error|segmentation fault)/i,
+        /Segmentation fault|SIGSEGV|segmentation violation|\bsegfault\b|access violation|0xC0000005|3221225477|SIGABRT|Aborted \(core dumped\)|(?:^|: |\d )Aborted(?: {2,}|$)|core dumped|SIGBUS|Bus error|SIGFPE|Floating point exception|signal: (?:aborted|bus error|segmentation fault)/i,
       excludes: [/Illegal instruction/i],
       rank: 46,
     },

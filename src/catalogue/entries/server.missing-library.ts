@@ -5,7 +5,7 @@ export const entry: CatalogueEntry = {
   type: 'CONNECTION_ERROR',
   title: 'a shared library that the program needs is not found',
   explanation:
-    'The binary was started, and the loader did not find a library that belongs to it (libllama, libggml), to the GPU runtime (CUDA, ROCm, Vulkan), or found one that is too old (glibc, libstdc++).',
+    'The binary was started, and the loader did not find a library that belongs to it (libllama, libggml), to the GPU runtime (CUDA, ROCm, Vulkan), or found one that is too old (glibc, libstdc++). It happens before any option is read.',
   causes: [
     'the binary was moved or copied without the libraries beside it',
     'the CUDA or ROCm runtime of that version is not installed',

@@ -36,12 +36,12 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /BodyTimeoutError|Body Timeout Error|UND_ERR_BODY_TIMEOUT|(?:stream|SSE|chunk|event|token)s?.{0,60}(?:idle|inactiv\w+).{0,20}(?:time.?out|timed out|exceeded|for)|idle.?timeout.{0,60}(?:SSE|stream|event|token|chunk)|(?:stream\w*|SSE) .{0,30}(?:timed out|time.?out|stalled|stuck)|time.?out (?:waiting|while waiting|reading) .{0,40}(?:chunk|stream|event|token)|timed out (?:while )?(?:waiting for|reading) .{0,40}(?:chunk|stream|event|token|SSE)/i,
+        /BodyTimeoutError|Body Timeout Error|UND_ERR_BODY_TIMEOUT|(?:stream|SSE|chunk|event|token)s?.{0,60}(?:idle|inactiv\w+).{0,20}(?:time.?out|timed out|exceeded|for)|idle.?timeout.{0,60}(?:SSE|stream|event|token|chunk)|(?:stream\w*|SSE) .{0,30}(?:timed out|timeout|time-out|stalled|stuck)|(?:timeout|time out) (?:waiting|while waiting|reading) .{0,40}(?:chunk|stream|event|token)|timed out (?:while )?(?:waiting for|reading) .{0,40}(?:chunk|stream|event|token|SSE)/i,
       rank: 76,
     },
     {
       pattern:
-        /no (?:data|chunks?|tokens?|events?|output|response|new tokens?|bytes?) (?:was |were |been )?(?:received|arrived|for|in|within|from stream).{0,40}\d+ ?(?:ms|s\b|sec|min)|silent for \d+|stream(?:ing)? (?:has )?stalled|first token.{0,40}(?:time.?out|timed out|not received)|waiting for (?:the )?first (?:token|chunk|event|byte)/i,
+        /(?:no data|no chunks?|no tokens?|no events?|no output|no new tokens?|no bytes?) (?:was |were |been )?(?:received|arrived|for|in|within|from stream).{0,40}\d+ ?(?:ms|s\b|sec|min)|silent for \d+|stream(?:ing)? (?:has )?stalled|first token.{0,40}(?:time.?out|timed out|not received)|waiting for (?:the )?first (?:token|chunk|event|byte)/i,
       rank: 66,
     },
   ],

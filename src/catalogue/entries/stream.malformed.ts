@@ -5,7 +5,7 @@ export const entry: CatalogueEntry = {
   type: 'STREAMING_ERROR',
   title: 'events of the stream cannot be parsed',
   explanation:
-    'A stream is lines of `data: {json}` with an empty line after each, and comments that begin with a colon. Something arrived that is not that: a page of a proxy, an event cut in two by a client that parses network chunks instead of lines, or chunks of another shape than the client expects.',
+    'A stream is lines of `data:` and a JSON object, with an empty line after each, and comments that begin with a colon. Something arrived that is not that: a page of a proxy, an event cut in two by a client that parses network chunks instead of lines, or chunks of another shape than the client expects.',
   causes: [
     'the client parses each network chunk by itself, and events are split among chunks',
     'the client does not skip comments (`:`) or `[DONE]`',

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { entryOf } from '../../src/catalogue/entries.js';
+import { fillCommand, fillRemedies, fillText, shellQuote } from '../../src/catalogue/fill.js';
+import { factsInText } from '../../src/catalogue/text-facts.js';
+
+describe('filling remedies', () => {
+  it('puts the actual URL, port and model into commands', () => {
+    const remedies = fillRemedies(entryOf('connection.refused'), {
+      url: 'http://gpu1:9000',
+      model: 'qwen3.gguf',
+    });
+    const commands = remedies.flatMap((remedy) => remedy.commands);
+    assert.ok(commands.includes('llama-server -m qwen3.gguf --port 9000'));
+    assert.ok(commands.includes('curl http://gpu1:9000/health'));
+  });
+
+  it('falls back to what people start with where nothing is known', () => {
+    assert.equal(
+      fillCommand(
+        'llama-server -m {model} --port {port} -c {contextSize} -np {slots} {flag} # {url}{path} {host} {nextPort}',
+      ),
+      'llama-server -m MODEL --port 8080 -c 8192 -np 4 --FLAG # http://localhost:8080/v1/models localhost 8081',
+    );
+  });
+
+  it('derives what follows from the rest', () => {
+    assert.equal(fillText('{port}', { url: 'https://llm.example' }), '443');
+    assert.equal(fillText('{url}', { host: 'gpu1', port: 9000 }), 'http://gpu1:9000');
+    assert.equal(fillText('{totalContext}', { contextSize: 4096, slots: 8 }), '32768');
+    assert.equal(fillText('{nextPort}', { port: 65_535 }), '65534');
+  });
+
+  it('quotes what a shell would take apart, in commands only', () => {
+    const context = { model: "my model's.gguf", url: 'http://h/$(reboot)' };
+    assert.equal(fillCommand('llama-server -m {model}', context), `llama-server -m 'my model'\\''s.gguf'`);
+    assert.equal(fillCommand('curl {url}/health', context), `curl 'http://h/$(reboot)'/health`);
+    assert.equal(fillText('{model} is gone', context), "my model's.gguf is gone");
+    assert.equal(shellQuote(''), "''");
+  });
+
+  it('keeps a flag and its value two words', () => {
+    assert.equal(
+      fillCommand('llama-server {flag}', { flag: '--slot-save-path ./s/' }),
+      'llama-server --slot-save-path ./s/',
+    );
+  });
+
+  it('leaves other braces alone', () => {
+    const command = `docker inspect --format "{{json .State}}" X -d '{"a":{"b":1}}' {unknown}`;
+    assert.equal(fillCommand(command), command);
+  });
+});
+
+describe('factsInText', () => {
+  it('reads port, model, flag and size from the lines that prove a cause', () => {
+    assert.deepEqual(factsInText(["couldn't bind HTTP server socket, hostname: 127.0.0.1, port: 9090"]), {
+      port: 9090,
+    });
+    assert.deepEqual(factsInText(['connect ECONNREFUSED 127.0.0.1:11434']), { port: 11434 });
+    assert.deepEqual(factsInText(["failed to open GGUF file '/srv/m/x.gguf' (No such file)"]), {
+      model: '/srv/m/x.gguf',
+    });
+    assert.deepEqual(factsInText(['Start it with `--metrics`']), { flag: '--metrics' });
+    assert.deepEqual(factsInText(['request (9000 tokens) exceeds the available context size']), {
+      contextSize: 16_384,
+    });
+    assert.deepEqual(factsInText(['nothing']), {});
+  });
+});
