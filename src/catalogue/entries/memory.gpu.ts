@@ -54,6 +54,7 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /ErrorOutOfDeviceMemory|OutOfDeviceMemory|VK_ERROR_OUT_OF_DEVICE_MEMORY|Device memory allocation of size|Requested buffer size exceeds device|exceeds (?:the )?(?:device )?(?:maxBufferSize|max(?:imum)? (?:buffer|memory) allocation)|CL_MEM_OBJECT_ALLOCATION_FAILURE|CL_OUT_OF_RESOURCES|UR_RESULT_ERROR_OUT_OF_(?:DEVICE_MEMORY|RESOURCES)|can.?t allocate .{1,60}on device/i,
+      excludes: [/pinned memory/i],
       rank: 94,
     },
     {

@@ -37,6 +37,7 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /BodyTimeoutError|Body Timeout Error|UND_ERR_BODY_TIMEOUT|(?:stream|SSE|chunk|event|token)s?.{0,60}(?:idle|inactiv\w+).{0,20}(?:time.?out|timed out|exceeded|for)|idle.?timeout.{0,60}(?:SSE|stream|event|token|chunk)|(?:stream\w*|SSE) .{0,30}(?:timed out|timeout|time-out|stalled|stuck)|(?:timeout|time out) (?:waiting|while waiting|reading) .{0,40}(?:chunk|stream|event|token)|timed out (?:while )?(?:waiting for|reading) .{0,40}(?:chunk|stream|event|token|SSE)/i,
+      excludes: [/upstream/i],
       rank: 76,
     },
     {
