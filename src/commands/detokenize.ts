@@ -15,8 +15,10 @@ export default class Detokenize extends BaseCommand {
   static override flags = connectionFlags;
 
   async run(): Promise<{ text: string }> {
-    const { argv, flags } = await this.parse(Detokenize);
-    const ids = argv.map((word) => {
+    const { flags, raw } = await this.parse(Detokenize);
+    // Not `argv`: oclif sorts equal words together there.
+    const words = raw.flatMap((token) => (token.type === 'arg' ? [token.input] : []));
+    const ids = words.map((word) => {
       const id = Number(word);
       if (!Number.isInteger(id) || id < 0)
         throw usageError(`"${String(word)}" is no token id: they are whole numbers from 0`);

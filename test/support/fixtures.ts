@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const FOLDER = fileURLToPath(new URL('../fixtures/wire', import.meta.url));
+
+/** One recorded exchange with a real llama-server. */
+export interface Exchange {
+  readonly label: string;
+  readonly request: { readonly method: string; readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body?: unknown };
+  readonly response?: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: unknown };
+  readonly error?: { readonly name: string; readonly message: string; readonly code?: string };
+}
+
+export interface Recording {
+  readonly build: string;
+  /** `default`, `auth` …: the server's configuration. */
+  readonly name: string;
+  readonly exchanges: readonly Exchange[];
+}
+
+/** Every recording of every build. */
+export function recordings(): Recording[] {
+  return readdirSync(FOLDER).flatMap((build) =>
+    readdirSync(join(FOLDER, build))
+      .filter((file) => file.endsWith('.json'))
+      .map((file) => {
+        const { exchanges = [] } = JSON.parse(readFileSync(join(FOLDER, build, file), 'utf8')) as { exchanges?: Exchange[] };
+        return { build, name: file.replace(/\.json$/, ''), exchanges };
+      }),
+  );
+}
+
+/** One exchange, e.g. `recorded('v0.6.0', 'default', 'chat')`. */
+export function recorded(build: string, name: string, label: string): Exchange {
+  const found = recordings()
+    .find((recording) => recording.build === build && recording.name === name)
+    ?.exchanges.find((exchange) => exchange.label === label);
+  if (found === undefined) throw new Error(`no recorded exchange ${build}/${name} "${label}"`);
+  return found;
+}
+
+/** A response's body as the text that it was. */
+export function bodyText(body: unknown): string {
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}
