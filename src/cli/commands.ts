@@ -15,6 +15,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   props: () => import('../commands/props.js'),
   slots: () => import('../commands/slots.js'),
   tokenize: () => import('../commands/tokenize.js'),
+  up: () => import('../commands/up.js'),
 };
 
 /** Topics: words that only group commands. */

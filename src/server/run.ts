@@ -128,7 +128,7 @@ export class RunningServer {
       for (let pause = FIRST_POLL; ; pause = Math.min(LONGEST_POLL, pause * 1.5)) {
         signal?.throwIfAborted();
         if (this.hasExited) return await this.exited;
-        if (await isReady(() => client.health(signal === undefined ? {} : { signal }))) return null;
+        if (await isReady(() => client.health(signal === undefined ? {} : { signal }), signal)) return null;
         onProgress?.(this.#progress.state);
         await pauseFor(pause, [this.#exit.signal, ...(signal === undefined ? [] : [signal])]);
       }
@@ -160,11 +160,12 @@ export class RunningServer {
   }
 }
 
-async function isReady(health: () => Promise<unknown>): Promise<boolean> {
+async function isReady(health: () => Promise<unknown>, signal: AbortSignal | undefined): Promise<boolean> {
   try {
     await health();
     return true;
   } catch (error) {
+    signal?.throwIfAborted();
     if (!(error instanceof LlamactlError)) throw error;
     // While loading, 503 comes before any look at the key: who asks for a key is up.
     if (error.type === 'AUTHENTICATION_ERROR') return true;

@@ -1,7 +1,7 @@
 import { cacheFolder } from '../cache-folder.js';
 import { cachedServer } from './cached.js';
-import { PREBUILT_SERVER, type ServerPin, SOURCE_SERVER } from './pins.js';
-import { ensurePrebuilt, PrebuiltUnusable, unsuitable } from './prebuilt.js';
+import { type PackagePin, PREBUILT_SERVER, type ServerPin, SOURCE_SERVER } from './pins.js';
+import { ensurePrebuilt, PrebuiltUnusable, whyNotPrebuilt } from './prebuilt.js';
 import type { InstallContext, InstallOptions } from './progress.js';
 import { ensureSource } from './source.js';
 
@@ -44,13 +44,16 @@ export async function ensureServer(options: EnsureOptions): Promise<InstalledSer
   return { path, pin: SOURCE_SERVER };
 }
 
-/** What {@link ensureServer} would download where the cache is empty, as a sentence for people to agree to. */
-export function describeInstall(prefer: EnsureOptions['prefer']): string {
-  const pin = prefer === 'prebuilt' && unsuitable() === null ? PREBUILT_SERVER : SOURCE_SERVER;
-  const megabytes = Math.round(pin.source.size / 1e6);
-  return pin.origin === 'prebuilt'
-    ? `download llama-server ${pin.version} (${megabytes} MB, ${pin.source.name} ${pin.source.version})`
-    : `download the source of llama-server ${pin.version} (${megabytes} MB, ${pin.source.name} ${pin.source.version}) and build it, some 4 minutes on 2 cores`;
+/** What {@link ensureServer} would do where the cache is empty, for people to agree to: `download …`. */
+export async function describeInstall(options: EnsureOptions): Promise<string> {
+  const { source, version } = SOURCE_SERVER;
+  const build = `download the source of llama-server ${version} (${nameOf(source)}) and build it (some 4 minutes on 2 cores)`;
+  if (options.prefer === 'source' || (await whyNotPrebuilt(contextOf(options))) !== null) return build;
+  return `download llama-server ${PREBUILT_SERVER.version} (${nameOf(PREBUILT_SERVER.source)}) or, where that does not run, ${build}`;
+}
+
+function nameOf({ name, version, size }: PackagePin): string {
+  return `${Math.round(size / 1e6)} MB, ${name} ${version}`;
 }
 
 /** The options with their defaults. */

@@ -41,7 +41,7 @@ export async function ensurePrebuilt(context: InstallContext): Promise<string> {
   const find = async () => (await cachedServer(context.cacheDirectory, PREBUILT_SERVER))?.path ?? null;
   const known = await find();
   if (known !== null) return known;
-  const reason = unsuitable() ?? (await rememberedFailure(context));
+  const reason = await whyNotPrebuilt(context);
   if (reason !== null) throw new PrebuiltUnusable(reason);
 
   const target = join(serverPath(context.cacheDirectory, PREBUILT_SERVER), '..');
@@ -74,7 +74,12 @@ export async function ensurePrebuilt(context: InstallContext): Promise<string> {
   });
 }
 
-/** Why it is not even worth the download; null where it may run. */
+/** Why it is known beforehand not to run here; null where it may. */
+export async function whyNotPrebuilt(context: InstallContext): Promise<string | null> {
+  return unsuitable() ?? (await rememberedFailure(context));
+}
+
+/** Why it is not for this kind of machine; null where it may be. */
 export function unsuitable(
   platform: NodeJS.Platform = process.platform,
   arch: string = process.arch,

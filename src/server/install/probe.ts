@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { LlamaCppClient } from '../../client/llama-client.js';
+import { findFreePort } from '../port.js';
 import { RunningServer } from '../run.js';
 import { ensureTinyModel } from '../tiny-gguf.js';
 import type { InstallContext } from './progress.js';
@@ -17,7 +17,7 @@ const DEADLINE = 60_000;
  */
 export async function probeServer(command: string, context: InstallContext): Promise<string | null> {
   const model = await ensureTinyModel(context.cacheDirectory);
-  const port = await freePort();
+  const port = await findFreePort();
   const server = new RunningServer({
     binary: { command, args: [] },
     args: ['-m', model, '--host', '127.0.0.1', '--port', String(port), '-c', '512', '--threads', '1'],
@@ -51,22 +51,6 @@ function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !name.startsWith('LLAMA_ARG_') && name !== 'LLAMA_API_KEY'),
   );
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null
-          ? resolve(address.port)
-          : reject(new Error('no port was given')),
-      );
-    });
-  });
 }
 
 /** Where a server's folder would hold its program. */
