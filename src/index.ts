@@ -1,1 +1,29 @@
-export {};
+/** llamactl as a library: the client, its errors, the troubleshooting catalogue, what servers send, the configuration. */
+export type { Classification, Failure, FailurePhase } from './catalogue/classification.js';
+export { classify } from './catalogue/classify.js';
+export { ENTRIES, entryOf } from './catalogue/entries.js';
+export type { CatalogueEntry, Finding, RemedyContext, TextRule } from './catalogue/entry.js';
+export { fillRemedies } from './catalogue/fill.js';
+export { identifyServer, type ServerKind } from './catalogue/identify-server.js';
+export { matchText, type TextEvidence, type TextMatch } from './catalogue/match-text.js';
+export { RECOVERY, type RecoveryStrategy, recoveryOf } from './catalogue/recovery.js';
+export { LlamaCppClient } from './client/llama-client.js';
+export { DEFAULT_BASE_URL, DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT } from './client/requester.js';
+export type * from './client/types.js';
+export {
+  type ConfigFlags,
+  type LoadedConfig,
+  loadConfig,
+  type ResolvedTarget,
+  resolveTargets,
+} from './config/load.js';
+export { CATALOGUE_CODES, type CatalogueCode, type ErrorCode, isCatalogueCode } from './errors/codes.js';
+export { type ErrorType, LLAMA_CPP_ERROR_TYPES, type LlamaCppErrorType } from './errors/error-type.js';
+export { EXIT, exitCodeOf } from './errors/exit-code.js';
+export { type ErrorDocument, LlamactlError, type Remedy } from './errors/llamactl-error.js';
+export { createRedactor, type Redactor } from './errors/redact.js';
+export type { ChatChunk, ChatCompletion } from './wire/chat.js';
+export type { ServerMetrics } from './wire/metrics.js';
+export type { ModelEntry, ModelListAnswer, RouterEvent } from './wire/models.js';
+export type { Props } from './wire/props.js';
+export type { Slot } from './wire/slots.js';
