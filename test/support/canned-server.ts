@@ -9,13 +9,19 @@ export interface Canned {
   readonly body?: unknown;
 }
 
-export type Route = Canned | ((request: IncomingMessage, response: ServerResponse, body: string) => void | Promise<void>);
+export type Route =
+  | Canned
+  | ((request: IncomingMessage, response: ServerResponse, body: string) => void | Promise<void>);
 
 export interface CannedServer {
   readonly url: string;
   readonly port: number;
   /** What was asked: `GET /health`. */
-  readonly requests: readonly { readonly line: string; readonly headers: Readonly<Record<string, unknown>>; readonly body: string }[];
+  readonly requests: readonly {
+    readonly line: string;
+    readonly headers: Readonly<Record<string, unknown>>;
+    readonly body: string;
+  }[];
   stop(): Promise<void>;
 }
 
@@ -23,7 +29,10 @@ export interface CannedServer {
  * An HTTP server with given answers, for what no llama-server does: other programs on the port, answers of other builds.
  * @param routes by `GET /path` (without the query), `*` for everything else
  */
-export async function cannedServer(routes: Readonly<Record<string, Route>>, headers: Readonly<Record<string, string>> = {}): Promise<CannedServer> {
+export async function cannedServer(
+  routes: Readonly<Record<string, Route>>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<CannedServer> {
   const requests: { line: string; headers: Readonly<Record<string, unknown>>; body: string }[] = [];
   const server: Server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -37,7 +46,11 @@ export async function cannedServer(routes: Readonly<Record<string, Route>>, head
       return;
     }
     const isText = typeof route.body === 'string' || route.body === undefined;
-    response.writeHead(route.status ?? 200, { 'content-type': isText ? 'text/plain' : 'application/json', ...headers, ...route.headers });
+    response.writeHead(route.status ?? 200, {
+      'content-type': isText ? 'text/plain' : 'application/json',
+      ...headers,
+      ...route.headers,
+    });
     response.end(isText ? route.body : JSON.stringify(route.body));
   });
   server.listen(0, '127.0.0.1');
@@ -75,5 +88,9 @@ export function eventStream(parts: readonly (string | number | 'cut')[]): Route 
 
 /** A chunk of a streamed chat, as llama-server writes it. */
 export function chunk(delta: Readonly<Record<string, unknown>>, finish: string | null = null): string {
-  return JSON.stringify({ choices: [{ index: 0, delta, finish_reason: finish }], model: 'tiny', object: 'chat.completion.chunk' });
+  return JSON.stringify({
+    choices: [{ index: 0, delta, finish_reason: finish }],
+    model: 'tiny',
+    object: 'chat.completion.chunk',
+  });
 }

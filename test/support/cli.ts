@@ -56,7 +56,9 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
   child.stdin.end(options.input ?? '');
   const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 30_000);
   options.onSpawn?.(child);
-  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => child.on('close', (...ended) => resolve(ended)));
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
+    child.on('close', (...ended) => resolve(ended)),
+  );
   clearTimeout(timer);
   rmSync(home, { recursive: true, force: true });
   let json: unknown;

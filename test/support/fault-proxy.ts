@@ -19,7 +19,12 @@ export type Fault =
   /** Hands the response on in pieces of this size, each in a packet of its own. */
   | { readonly kind: 'split'; readonly size: number }
   /** Answers itself, without asking the server. */
-  | { readonly kind: 'answer'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string };
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+    };
 
 const PASS: Fault = { kind: 'pass' };
 
@@ -126,11 +131,20 @@ export class FaultProxy {
   }
 }
 
-function answer(client: Socket, { status, headers = {}, body = '' }: Extract<Fault, { kind: 'answer' }>): void {
+function answer(
+  client: Socket,
+  { status, headers = {}, body = '' }: Extract<Fault, { kind: 'answer' }>,
+): void {
   // After the request's head: an answer that comes before the question is another fault.
   client.once('data', () => {
-    const lines = Object.entries({ 'content-length': String(Buffer.byteLength(body)), connection: 'close', ...headers });
-    client.end(`HTTP/1.1 ${status} Fault\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`);
+    const lines = Object.entries({
+      'content-length': String(Buffer.byteLength(body)),
+      connection: 'close',
+      ...headers,
+    });
+    client.end(
+      `HTTP/1.1 ${status} Fault\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
+    );
     client.resume();
   });
 }
@@ -140,7 +154,7 @@ function forward(server: Socket, client: Socket, fault: Fault): void {
   let seen = 0;
   const ended = () => client.end();
   const steps = new Steps();
-  server.on('end', () => steps.add(async () => ended()));
+  server.on('end', () => steps.add(async () => void ended()));
   server.on('data', (chunk: Buffer) => {
     const from = seen;
     seen += chunk.length;
@@ -151,13 +165,19 @@ function forward(server: Socket, client: Socket, fault: Fault): void {
           return;
         }
         server.destroy();
-        client.write(chunk.subarray(0, fault.afterBytes - from), () => (fault.how === 'rst' ? client.resetAndDestroy() : client.end()));
+        client.write(chunk.subarray(0, fault.afterBytes - from), () =>
+          fault.how === 'rst' ? client.resetAndDestroy() : client.end(),
+        );
         return;
       case 'half-open':
         if (from < fault.afterBytes) client.write(chunk.subarray(0, fault.afterBytes - from));
         return;
       case 'garble':
-        client.write(chunk.map((byte, i) => (from + i >= fault.atByte && from + i < fault.atByte + fault.bytes ? byte ^ 0x55 : byte)));
+        client.write(
+          chunk.map((byte, i) =>
+            from + i >= fault.atByte && from + i < fault.atByte + fault.bytes ? byte ^ 0x55 : byte,
+          ),
+        );
         return;
       case 'delay':
         steps.add(async () => {

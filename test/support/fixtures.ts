@@ -7,8 +7,17 @@ const FOLDER = fileURLToPath(new URL('../fixtures/wire', import.meta.url));
 /** One recorded exchange with a real llama-server. */
 export interface Exchange {
   readonly label: string;
-  readonly request: { readonly method: string; readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body?: unknown };
-  readonly response?: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: unknown };
+  readonly request: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body?: unknown;
+  };
+  readonly response?: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: unknown;
+  };
   readonly error?: { readonly name: string; readonly message: string; readonly code?: string };
 }
 
@@ -25,7 +34,9 @@ export function recordings(): Recording[] {
     readdirSync(join(FOLDER, build))
       .filter((file) => file.endsWith('.json'))
       .map((file) => {
-        const { exchanges = [] } = JSON.parse(readFileSync(join(FOLDER, build, file), 'utf8')) as { exchanges?: Exchange[] };
+        const { exchanges = [] } = JSON.parse(readFileSync(join(FOLDER, build, file), 'utf8')) as {
+          exchanges?: Exchange[];
+        };
         return { build, name: file.replace(/\.json$/, ''), exchanges };
       }),
   );

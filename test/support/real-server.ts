@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheFolder } from '../../src/server/cache-folder.js';
 import { serverPath } from '../../src/server/install/cached.js';
 import { PREBUILT_SERVER, SOURCE_SERVER } from '../../src/server/install/pins.js';
+import { smolPath } from '../../src/server/install/smollm2.js';
 import { ensureTinyModel } from '../../src/server/tiny-gguf.js';
+import { noteRealServer } from './real-server-count.js';
 
 /** The builds that tests run against; `LLAMACTL_TEST_BUILD` says which one this run is for. */
 export type Build = 'v0.6.0' | 'v0.1.0';
@@ -55,7 +56,8 @@ export function serverBinary(wanted: Build = build): string {
   const given = process.env['LLAMA_SERVER_BIN'];
   if (given && wanted === 'v0.6.0') return given;
   const path = serverPath(cacheFolder(), wanted === 'v0.1.0' ? PREBUILT_SERVER : SOURCE_SERVER);
-  if (!existsSync(path)) throw new Error(`no llama-server ${wanted} in the cache (${path}): npm test gets one`);
+  if (!existsSync(path))
+    throw new Error(`no llama-server ${wanted} in the cache (${path}): npm test gets one`);
   return path;
 }
 
@@ -66,7 +68,7 @@ export function tinyModel(): Promise<string> {
 
 /** SmolLM2-135M, where bin/test.js has put it. @throws Error where it has not */
 export function smolModel(): string {
-  const path = process.env['LLAMACTL_TEST_SMOLLM2'] ?? join(cacheFolder(), 'models', 'SmolLM2-135M-Instruct.Q4_1.gguf');
+  const path = smolPath(cacheFolder());
   if (!existsSync(path)) throw new Error(`SmolLM2 is not in the cache (${path}): npm test gets it`);
   return path;
 }
@@ -85,9 +87,17 @@ export function freePort(): Promise<number> {
 
 /** Starts a real llama-server, in well under a second with the tiny model. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  noteRealServer();
   const port = options.port ?? (await freePort());
   const model = options.model === undefined ? await tinyModel() : options.model;
-  const args = [...(model === null ? [] : ['-m', model]), '--host', '127.0.0.1', '--port', String(port), ...(options.args ?? [])];
+  const args = [
+    ...(model === null ? [] : ['-m', model]),
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    ...(options.args ?? []),
+  ];
   const child = spawn(serverBinary(options.build), args, {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -130,6 +140,7 @@ export function shareServer(options: ServerOptions = {}): { readonly current: Te
   return {
     get current() {
       if (server === undefined) throw new Error('the server is only there inside tests');
+      noteRealServer();
       return server;
     },
   };
@@ -138,7 +149,8 @@ export function shareServer(options: ServerOptions = {}): { readonly current: Te
 async function untilReady(server: TestServer, prefix: string): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (Date.now() < deadline) {
-    if (server.child.exitCode !== null) throw new Error(`llama-server ended with ${server.child.exitCode}:\n${server.log().slice(-1000)}`);
+    if (server.child.exitCode !== null)
+      throw new Error(`llama-server ended with ${server.child.exitCode}:\n${server.log().slice(-1000)}`);
     const status = await statusOf(`${server.url}${prefix}/health`);
     if (status === 200 || status === 401) return;
     await sleep(15);

