@@ -3,6 +3,7 @@ import { boolean, integer, string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
 import { confirm } from '../cli/confirm.js';
 import { startProgressLine } from '../cli/progress-line.js';
+import { splitAtDashes } from '../cli/split-at-dashes.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
 import { cacheFolder } from '../server/cache-folder.js';
 import { keepUp, up } from '../server/up.js';
@@ -41,20 +42,13 @@ export default class Up extends BaseCommand {
     const { args, flags } = await this.parse(Up, own);
     const { renderReady, renderUpEvent, upEventKey } = await import('../render/up.js');
     const { output, interactive } = this;
-    const progress = await startProgressLine({
-      output,
-      interactive,
-      render: renderUpEvent,
-      keyOf: upEventKey,
-    });
+    const lines = { output, interactive, render: renderUpEvent, keyOf: upEventKey };
+    const progress = await startProgressLine(lines);
     const mayInstall = (deed: string) => {
       progress.pause();
-      const agreeing = 'llamactl up --tiny --install --yes';
-      return confirm('there is no llama-server here', deed, {
-        yes: flags.yes,
-        agreeing,
-        signal: this.signal,
-      });
+      const agreeing = `llamactl up ${args.model ?? '--tiny'} --install --yes`;
+      const options = { yes: flags.yes, agreeing, signal: this.signal };
+      return confirm('there is no llama-server here', deed, options);
     };
     const server = await up({
       ...args,
@@ -67,24 +61,19 @@ export default class Up extends BaseCommand {
       onEvent: progress.update,
       signal: this.signal,
     }).finally(progress.pause);
-    const { plan, pid } = server;
-    if (this.jsonEnabled()) output.json({ url: plan.url, pid, model: plan.model, port: plan.port });
+    const { url, model, port } = server.plan;
+    if (this.jsonEnabled()) output.json({ url, pid: server.pid, model, port });
     else output.print(renderReady(server));
     try {
-      await keepUp(server, this.signal, () => this.output.note('stopping; Ctrl-C again kills it'));
+      await keepUp(server, this.signal, () => output.note('stopping; Ctrl-C again kills it'));
     } catch (error) {
       if (!this.jsonEnabled() || !(error instanceof LlamactlError)) throw error;
       // The one document is out already.
-      this.output.note(`${error.message}\n${error.evidence.join('\n')}`);
+      output.note(`${error.message}\n${error.evidence.join('\n')}`);
       process.exitCode = error.exit;
     }
   }
 
   /** The document is printed when the server is ready, not when the command ends. */
   override logJson(): void {}
-}
-
-function splitAtDashes(argv: readonly string[]): [string[], string[]] {
-  const at = argv.indexOf('--');
-  return at < 0 ? [[...argv], []] : [argv.slice(0, at), argv.slice(at + 1)];
 }

@@ -10,7 +10,7 @@ export class LogBuffer {
   #partial = '';
 
   push(chunk: string): void {
-    const pieces = (this.#partial + chunk).split(/\r\n|\n|\r/);
+    const pieces = (this.#partial + chunk).split(/\r\n|\n|\r(?!$)/);
     this.#partial = (pieces.pop() ?? '').slice(0, LINE_LENGTH);
     for (const piece of pieces) this.#add(piece);
   }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cacheFolder } from '../../src/server/cache-folder.js';
 import { serverPath } from '../../src/server/install/cached.js';
 import { PREBUILT_SERVER, SOURCE_SERVER } from '../../src/server/install/pins.js';
-import { smolPath } from '../../src/server/install/smollm2.js';
+import { smolLm2Path } from '../../src/server/install/smollm2.js';
 import { ensureTinyModel } from '../../src/server/tiny-gguf.js';
 import { noteRealServer } from './real-server-count.js';
 
@@ -68,7 +68,7 @@ export function tinyModel(): Promise<string> {
 
 /** SmolLM2-135M, where bin/test.js has put it. @throws Error where it has not */
 export function smolModel(): string {
-  const path = smolPath(cacheFolder());
+  const path = smolLm2Path(cacheFolder());
   if (!existsSync(path)) throw new Error(`SmolLM2 is not in the cache (${path}): npm test gets it`);
   return path;
 }

