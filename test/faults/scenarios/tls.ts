@@ -1,0 +1,80 @@
+import { type Certificates, certificates } from '../../support/certificates.js';
+import type { Lab } from '../lab.js';
+import { problem, type Scenario } from '../scenario.js';
+import { diagnose } from './ways.js';
+
+/** A real server behind TLS with one of the certificates. */
+async function behindTls(lab: Lab, certificate: keyof Certificates): Promise<string> {
+  const { url } = await lab.server(['-c', '512']);
+  return (await lab.httpProxy(url, { tls: certificates()[certificate] })).url;
+}
+
+export const TLS: readonly Scenario[] = [
+  {
+    id: 'tls-https-to-http',
+    title: 'https:// to a server that speaks http',
+    layer: 'tls',
+    setUp: async (lab) => diagnose((await lab.server(['-c', '512'])).url.replace('http:', 'https:')),
+    expect: problem('connection.tls-mismatch', { alone: true, mentions: [/http:\/\//] }),
+  },
+  {
+    id: 'tls-http-to-https',
+    title: 'http:// to a server that speaks https',
+    layer: 'tls',
+    setUp: async (lab) => diagnose((await behindTls(lab, 'trusted')).replace('https:', 'http:')),
+    expect: problem('connection.tls-mismatch', { alone: true, mentions: [/https:\/\//] }),
+  },
+  {
+    id: 'tls-http-to-https-nginx',
+    title: 'http:// to the https port of nginx, which says so on a page',
+    layer: 'tls',
+    setUp: async (lab) => {
+      const { url } = await lab.server(['-c', '512']);
+      const { certFile, keyFile } = certificates().trusted;
+      const nginx = await lab.nginx(
+        `ssl_certificate ${certFile}; ssl_certificate_key ${keyFile}; location / { proxy_pass ${url}; }`,
+        'ssl',
+      );
+      return diagnose(`http://127.0.0.1:${nginx.port}`);
+    },
+    expect: problem('connection.tls-mismatch', { alone: true, mentions: [/https:\/\//] }),
+  },
+  {
+    id: 'tls-self-signed',
+    title: 'a self-signed certificate',
+    layer: 'tls',
+    setUp: async (lab) => diagnose(await behindTls(lab, 'selfSigned')),
+    expect: problem('connection.tls-untrusted', { alone: true, mentions: [/--ca-cert/] }),
+  },
+  {
+    id: 'tls-private-authority',
+    title: 'a certificate of a private authority that was not given',
+    layer: 'tls',
+    setUp: async (lab) => diagnose(await behindTls(lab, 'trusted')),
+    expect: problem('connection.tls-untrusted', { alone: true, mentions: [/--ca-cert/] }),
+  },
+  {
+    id: 'tls-wrong-authority',
+    title: '--ca-cert names another authority',
+    layer: 'tls',
+    setUp: async (lab) =>
+      diagnose(await behindTls(lab, 'trusted'), '--ca-cert', certificates().otherAuthority.certFile),
+    expect: problem('connection.tls-untrusted', { alone: true }),
+  },
+  {
+    id: 'tls-expired',
+    title: 'an expired certificate',
+    layer: 'tls',
+    setUp: async (lab) =>
+      diagnose(await behindTls(lab, 'expired'), '--ca-cert', certificates().authority.certFile),
+    expect: problem('connection.tls-untrusted', { alone: true, mentions: [/expired/i] }),
+  },
+  {
+    id: 'tls-wrong-name',
+    title: 'a certificate of another host',
+    layer: 'tls',
+    setUp: async (lab) =>
+      diagnose(await behindTls(lab, 'wrongName'), '--ca-cert', certificates().authority.certFile),
+    expect: problem('connection.tls-untrusted', { alone: true, mentions: [/gpu1\.example\.com/] }),
+  },
+];
