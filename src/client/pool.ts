@@ -45,8 +45,19 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Disp
   const connect = { timeout: pool.connectionTimeout + 1000, ...tls };
   const proxy = proxyFor(new URL(options.baseUrl), options.env);
   if (proxy === null) return new Agent({ ...common, connect });
-  const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
+  const ProxyAgent = await loadProxyAgent();
   return new ProxyAgent({ ...common, uri: proxy, requestTls: connect, proxyTls: connect });
+}
+
+/** undici's index gives its dispatchers their methods; its parts come without, and a ProxyAgent needs the one for CONNECT. */
+async function loadProxyAgent() {
+  const [{ default: ProxyAgent }, { default: Dispatcher }, { default: connect }] = await Promise.all([
+    import('undici/lib/dispatcher/proxy-agent.js'),
+    import('undici/lib/dispatcher/dispatcher.js'),
+    import('undici/lib/api/api-connect.js'),
+  ]);
+  Object.assign(Dispatcher.prototype, { connect });
+  return ProxyAgent;
 }
 
 /**
