@@ -33,6 +33,8 @@ const BY_CODE: Readonly<Record<string, CatalogueCode>> = {
   UND_ERR_CLOSED: 'connection.reset',
   UND_ERR_DESTROYED: 'connection.reset',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'connection.reset',
+  // Cut inside a chunk.
+  HPE_INVALID_EOF_STATE: 'connection.reset',
   EPROTO: 'connection.tls-mismatch',
   ERR_SSL_WRONG_VERSION_NUMBER: 'connection.tls-mismatch',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'connection.tls-mismatch',
@@ -74,7 +76,7 @@ export function classifyException(failure: Exception): Classification {
  */
 export function causesOf(error: unknown, depth = 0): Cause[] {
   if (!(error instanceof Error) || depth > 8) return [];
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : parserCode(error);
   const inner = [
     ...causesOf(error.cause, depth + 1),
     ...(error instanceof AggregateError
@@ -82,6 +84,12 @@ export function causesOf(error: unknown, depth = 0): Cause[] {
       : []),
   ];
   return [...inner, { code, message: error.message }];
+}
+
+/** undici 7.30 gives its parser's errors no code (it looks llhttp's names up by number, in a table that is by name). */
+function parserCode({ name, message }: Error): string {
+  if (name !== 'HTTPParserError') return '';
+  return /\bEOF\b/.test(message) ? 'HPE_INVALID_EOF_STATE' : 'HPE_INVALID';
 }
 
 function codeOf(cause: Cause): CatalogueCode | undefined {
@@ -103,7 +111,11 @@ function refine(failure: Exception, cause: Cause, code: CatalogueCode | undefine
     if (found === 'connection.timeout') return 'stream.idle-timeout';
     if (/^HPE_/.test(cause.code)) return 'stream.malformed';
   }
-  if (/^HPE_/.test(cause.code) && failure.url.startsWith('http:') && answeredWithTls(failure.error))
+  if (
+    /^HPE_/.test(cause.code) &&
+    failure.url.startsWith('http:') &&
+    isTlsRecord(unparsed(failure.error) ?? '')
+  )
     return 'connection.tls-mismatch';
   // These answer at once when the server is alive; `/slots` waits for the running task in builds of 2025.
   if (
@@ -118,11 +130,21 @@ function refine(failure: Exception, cause: Cause, code: CatalogueCode | undefine
 }
 
 /** undici's HTTPParserError carries the bytes that are no HTTP; a TLS alert is `15 03 0x`. */
-function answeredWithTls(error: unknown): boolean {
+function unparsed(error: unknown): string | null {
   for (let each = error, depth = 0; each instanceof Error && depth < 8; each = each.cause, depth++) {
-    if ('data' in each && typeof each.data === 'string' && isTlsRecord(each.data)) return true;
+    if ('data' in each && typeof each.data === 'string' && each.data !== '') return each.data;
   }
-  return false;
+  return null;
+}
+
+const LONGEST_QUOTE = 80;
+
+function firstLine(data: string): string {
+  return data
+    .split(/[\r\n]/, 1)
+    .join('')
+    .replace(/\p{Cc}+/gu, ' ')
+    .slice(0, LONGEST_QUOTE);
 }
 
 /** A TLS record begins with its kind (0x15 alert, 0x16 handshake) and the major version 3. */
@@ -179,6 +201,9 @@ function messageOf(failure: Exception, cause: Cause, code: CatalogueCode): strin
 function describe(causes: readonly Cause[], failure: Exception): string {
   const last = causes[0];
   if (last === undefined) return String(failure.error);
+  const isGibberish = causes.some(({ code }) => /^HPE_(?!INVALID_EOF_STATE)/.test(code));
+  const said = isGibberish ? unparsed(failure.error) : null;
+  if (said !== null && !isTlsRecord(said)) return `no HTTP: ${JSON.stringify(firstLine(said))}`;
   const texts = causes.filter(
     (cause) => cause.message !== '' && !/^fetch failed$|^terminated$/.test(cause.message),
   );
