@@ -2,8 +2,12 @@ import type { Route } from '../../support/canned-server.js';
 import { recorded } from '../../support/fixtures.js';
 import { smolModel } from '../../support/real-server.js';
 import { replay } from '../../support/replay.js';
+import { slowDown } from '../../support/slow-process.js';
 import { problem, type Scenario, warning } from '../scenario.js';
 import { ask, busySlots, diagnose, occupy, until } from './ways.js';
+
+/** Some 5,000 tokens. */
+const LONG_PROMPT = Array.from({ length: 2300 }, (_, at) => `word${at % 97}`).join(' ');
 
 /** `/metrics` of a server whose counter of decodings moves with each look, or stands. */
 function metrics(moves: boolean): Route {
@@ -35,7 +39,12 @@ export const CAPACITY: readonly Scenario[] = [
     setUp: async (lab) => {
       const server = await lab.own(['-c', '8192', '-np', '2', '--metrics'], { model: smolModel() });
       for (let request = 0; request < 5; request++) occupy(lab, server.url);
-      await busySlots(server.url, 2);
+      await until('both generate', async () => {
+        const slots = JSON.parse((await ask(`${server.url}/slots`)).body) as {
+          next_token: { n_decoded: number }[];
+        }[];
+        return slots.every(({ next_token: [next] }) => (next?.n_decoded ?? 0) > 0);
+      });
       const waiting = async () =>
         /requests_deferred (\d+)/.exec((await ask(`${server.url}/metrics`)).body)?.[1];
       await until('three that wait', async () => (await waiting()) === '3');
@@ -60,8 +69,24 @@ export const CAPACITY: readonly Scenario[] = [
       const server = await lab.own(['-c', '8192', '-np', '1', '-b', '64', '-ub', '64'], {
         model: smolModel(),
       });
-      const words = Array.from({ length: 4500 }, (_, at) => `word${at % 97}`).join(' ');
-      occupy(lab, server.url, { messages: [{ role: 'user', content: words.slice(0, 16_000) }] });
+      occupy(lab, server.url, { messages: [{ role: 'user', content: LONG_PROMPT }] });
+      await busySlots(server.url, 1);
+      return diagnose(server.url);
+    },
+    expect: warning('server.busy', { alone: true }),
+  },
+  {
+    // Nothing that /slots and /metrics tell moves until a batch is read, which takes this machine some seconds.
+    id: 'busy-reading-one-batch',
+    title: 'the same with the default batch: for seconds no number moves',
+    layer: 'capacity',
+    waits: true,
+    setUp: async (lab) => {
+      const server = await lab.own(['-c', '8192', '-np', '1', '-ub', '2048', '-t', '1'], {
+        model: smolModel(),
+      });
+      lab.defer(slowDown(server.pid, 0.3));
+      occupy(lab, server.url, { messages: [{ role: 'user', content: LONG_PROMPT }] });
       await busySlots(server.url, 1);
       return diagnose(server.url);
     },

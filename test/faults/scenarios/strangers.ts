@@ -296,7 +296,11 @@ export const STRANGERS: readonly Scenario[] = [
       );
       return diagnose(`http://127.0.0.1:${nginx.port}`);
     },
-    // A key of llama-server's would not help.
-    expect: problem('network.proxy-interference', { alone: true, mentions: [/nginx|Basic/] }),
+    // A key of llama-server's would not help, so that it is nginx's must be said.
+    expect: problem('network.proxy-interference', {
+      alone: true,
+      also: ['auth.missing-key'],
+      mentions: [/nginx|Basic/],
+    }),
   },
 ];

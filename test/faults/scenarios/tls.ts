@@ -1,4 +1,5 @@
 import { type Certificates, certificates } from '../../support/certificates.js';
+import { rawServer } from '../../support/raw-server.js';
 import type { Lab } from '../lab.js';
 import { problem, type Scenario } from '../scenario.js';
 import { diagnose } from './ways.js';
@@ -12,8 +13,10 @@ async function behindTls(lab: Lab, certificate: keyof Certificates): Promise<str
 export const TLS: readonly Scenario[] = [
   {
     id: 'tls-https-to-http',
+    // It waits for the end of a line that a handshake never has, so nothing comes back.
     title: 'https:// to a server that speaks http',
     layer: 'tls',
+    waits: true,
     setUp: async (lab) => diagnose((await lab.server(['-c', '512'])).url.replace('http:', 'https:')),
     expect: problem('connection.tls-mismatch', { alone: true, mentions: [/http:\/\//] }),
   },
@@ -37,6 +40,26 @@ export const TLS: readonly Scenario[] = [
       );
       return diagnose(`http://127.0.0.1:${nginx.port}`);
     },
+    expect: problem('connection.tls-mismatch', { alone: true, mentions: [/https:\/\//] }),
+  },
+  {
+    id: 'tls-http-to-https-go',
+    title: 'the same of a server in Go, which says so in a line',
+    layer: 'tls',
+    setUp: async (lab) => {
+      const { url } = await lab.canned({
+        '*': { status: 400, body: 'Client sent an HTTP request to an HTTPS server.\n' },
+      });
+      return diagnose(url);
+    },
+    expect: problem('connection.tls-mismatch', { alone: true, mentions: [/https:\/\//] }),
+  },
+  {
+    id: 'tls-http-to-https-alert',
+    title: 'the same of a server that answers with an alert of TLS',
+    layer: 'tls',
+    setUp: async (lab) =>
+      diagnose(lab.keep(await rawServer({ answer: '\u0015\u0003\u0001\u0000\u0002\u0002\u0046' })).url),
     expect: problem('connection.tls-mismatch', { alone: true, mentions: [/https:\/\//] }),
   },
   {
