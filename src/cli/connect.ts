@@ -8,6 +8,18 @@ import type { Output } from './output.js';
 export interface Connection {
   readonly target: ResolvedTarget;
   readonly client: LlamaCppClient;
+  /** The configuration file that won; null without one. */
+  readonly configFile: string | null;
+  /** Another client for the same server, with some options otherwise. It is the caller's to destroy. */
+  open(changes: ClientChanges): LlamaCppClient;
+}
+
+/** What another client may have otherwise. */
+export interface ClientChanges {
+  readonly baseUrl?: string;
+  readonly withoutKey?: true;
+  /** Ask once, and answer in no other way than asked. */
+  readonly once?: true;
 }
 
 export interface ConnectContext {
@@ -39,7 +51,12 @@ export async function connectAll(flags: ConnectionFlags, context: ConnectContext
   const targets = resolveTargets(config, { url: [...listOf(flags.url)], target: [...listOf(flags.target)] });
   context.output.addSecrets(...targets.map((target) => target.apiKey));
   for (const warning of config.warnings) context.output.note(`! ${warning}`);
-  return targets.map((target) => ({ target, client: createClient(target, flags, context) }));
+  return targets.map((target) => ({
+    target,
+    configFile: config.file,
+    client: createClient(target, flags, context),
+    open: (changes) => createClient(target, flags, context, changes),
+  }));
 }
 
 /** The one server of a command that speaks to one. */
@@ -56,17 +73,19 @@ function createClient(
   target: ResolvedTarget,
   flags: ConnectionFlags,
   context: ConnectContext,
+  { baseUrl = target.baseUrl, withoutKey, once }: ClientChanges = {},
 ): LlamaCppClient {
   const options: ClientOptions = {
-    baseUrl: target.baseUrl,
+    baseUrl,
     models: target.models,
     timeout: target.timeout,
-    fallback: !flags['no-fallback'],
+    fallback: !flags['no-fallback'] && !once,
     insecure: flags.insecure,
     signal: context.signal,
     // Where nobody asked, the recovery table has a number for each kind of failure.
     ...(target.origins['maxRetries'] === undefined ? {} : { maxRetries: target.maxRetries }),
-    ...(target.apiKey === undefined ? {} : { apiKey: target.apiKey }),
+    ...(once ? { maxRetries: 0 } : {}),
+    ...(target.apiKey === undefined || withoutKey ? {} : { apiKey: target.apiKey }),
     ...(target.model === undefined ? {} : { model: target.model }),
     ...(flags['ca-cert'] === undefined ? {} : { caCert: flags['ca-cert'] }),
     ...(flags['no-cache'] ? {} : { cacheDirectory: context.cacheDirectory }),

@@ -1,5 +1,6 @@
 import { identifyServer, type ServerKind } from '../catalogue/identify-server.js';
 import { sleep } from '../client/backoff.js';
+import type { HttpResponse } from '../client/http.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import type { HealthStatus } from '../client/types.js';
 import { type ErrorDocument, LlamactlError } from '../errors/llamactl-error.js';
@@ -40,6 +41,12 @@ const LONGEST_PAUSE = 1000;
 /** What no amount of waiting mends. */
 const FINAL = /^auth\.|^connection\.tls-/;
 
+/** What a server says of itself, whichever part of it came. */
+export interface StatusAnswers {
+  readonly health: PromiseSettledResult<HttpResponse>;
+  readonly props: PromiseSettledResult<HttpResponse>;
+}
+
 /**
  * Looks once, without disturbing the server: `/health`, and `/props` beside it, since `/health` is public and answers 200
  * while every other request is refused or the model sleeps.
@@ -49,6 +56,19 @@ export async function checkHealth(
   signal?: AbortSignal,
   timeoutMs = PROBE_TIMEOUT,
 ): Promise<HealthResult> {
+  return assessStatus(client, await askStatus(client, signal, timeoutMs));
+}
+
+/**
+ * Asks for the two answers that tell a server's state.
+ * @param timeoutMs milliseconds for each
+ * @throws LlamactlError (interrupted)
+ */
+export async function askStatus(
+  client: LlamaCppClient,
+  signal?: AbortSignal,
+  timeoutMs = PROBE_TIMEOUT,
+): Promise<StatusAnswers> {
   const ask = (path: string) =>
     client.request({ method: 'GET', path, timeoutMs, ...(signal ? { signal } : {}) });
   const [health, props] = await Promise.allSettled([ask('/health'), ask('/props')]);
@@ -59,6 +79,14 @@ export async function checkHealth(
     )
       throw answer.reason;
   }
+  return { health, props };
+}
+
+/** What the two answers mean. */
+export async function assessStatus(
+  client: LlamaCppClient,
+  { health, props }: StatusAnswers,
+): Promise<HealthResult> {
   const facts = props.status === 'fulfilled' ? parseProps(props.value.body) : null;
   const build = facts?.build_info ?? null;
   if (health.status === 'rejected') return failed(client, health.reason as LlamactlError);
