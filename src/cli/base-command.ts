@@ -9,6 +9,7 @@ import type { ConnectContext } from './connect.js';
 import { toFailure } from './failure.js';
 import { type Interrupt, listenForInterrupt } from './interrupt.js';
 import { Output } from './output.js';
+import { secretsIn } from './secrets-in.js';
 
 /** What every command shares: one writer, one abort signal, errors as text or JSON, exit codes. */
 export abstract class BaseCommand extends Command {
@@ -61,7 +62,7 @@ export abstract class BaseCommand extends Command {
     // Colour is decided when chalk is loaded, which commands do after this.
     if (this.argv.includes('--no-color')) process.env['NO_COLOR'] = '1';
     if (process.env['NO_COLOR']) process.env['FORCE_COLOR'] = '0';
-    this.output.addSecrets(process.env['LLAMACTL_API_KEY'], ...keysIn(this.argv));
+    this.output.addSecrets(process.env['LLAMACTL_API_KEY'], ...secretsIn(this.argv));
   }
 
   /** What oclif makes of the arguments, without its own reading of stdin for one that is missing: ours are read whole. */
@@ -131,13 +132,5 @@ function nobodyReads(): LlamactlError {
     code: 'interrupted',
     message: 'nobody reads the output',
     exit: EXIT.good,
-  });
-}
-
-/** `--api-key VALUE` and `--api-key=VALUE`, also where parsing failed before the flag was read. */
-function keysIn(argv: readonly string[]): string[] {
-  return argv.flatMap((word, index) => {
-    if (word === '--api-key') return argv[index + 1] ?? [];
-    return word.startsWith('--api-key=') ? word.slice('--api-key='.length) : [];
   });
 }

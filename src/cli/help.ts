@@ -27,17 +27,11 @@ export async function commandHelp(id: string): Promise<CommandHelp> {
     ...arg,
     name: (arg.name ?? key).toUpperCase(),
   }));
-  const words = args.map(({ name, required }) => {
-    const term = command.strict === false ? `${name}...` : name;
-    return required ? term : `[${term}]`;
-  });
-  const typed = `${BIN} ${id.replaceAll(':', ' ')}`;
-  const fill = (text: string) => text.replaceAll('<%= config.bin %> <%= command.id %>', typed);
+  const typed = id.replaceAll(':', ' ');
+  const fill = (text: string) =>
+    text.replaceAll('<%= config.bin %>', BIN).replaceAll('<%= command.id %>', typed);
   return {
-    usage:
-      typeof command.usage === 'string'
-        ? `${BIN} ${command.usage.replaceAll('<%= command.id %>', id.replaceAll(':', ' '))}`
-        : [typed, ...words, '[FLAGS]'].join(' '),
+    usage: `${BIN} ${typeof command.usage === 'string' ? fill(command.usage) : usageOf(typed, command, args)}`,
     summary: command.summary ?? '',
     description: fill(command.description ?? ''),
     examples: (command.examples ?? []).map((example) =>
@@ -74,6 +68,18 @@ export async function commandList(version: string, topic?: string): Promise<Comm
     commands: [...rows, ...topics].sort((a, b) => (a.term < b.term ? -1 : 1)),
     examples: topic === undefined ? FIRST_STEPS : [],
   };
+}
+
+function usageOf(
+  typed: string,
+  { strict }: Command.Class,
+  args: readonly { readonly name: string; readonly required?: boolean }[],
+): string {
+  const words = args.map(({ name, required }) => {
+    const term = strict === false ? `${name}...` : name;
+    return required ? term : `[${term}]`;
+  });
+  return [typed, ...words, '[FLAGS]'].join(' ');
 }
 
 function rowsOf(ids: readonly string[], prefix: string): Promise<HelpRow[]> {

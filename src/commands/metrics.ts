@@ -21,10 +21,12 @@ export default class Metrics extends BaseCommand {
   async run(): Promise<MetricsReport> {
     const { flags } = await this.parse(Metrics);
     const connections = await connectAll(flags, this.connectContext);
-    const options = { signal: this.signal, ...(flags.model === undefined ? {} : { model: flags.model }) };
     const answers = await Promise.all(
       connections.map(({ client, target }) =>
-        readMetrics(client, target.name ?? new URL(client.baseUrl).host, options),
+        readMetrics(client, target.name ?? new URL(client.baseUrl).host, {
+          signal: this.signal,
+          ...(target.model === undefined ? {} : { model: target.model }),
+        }),
       ),
     ).finally(() => Promise.all(connections.map(({ client }) => client.destroy())));
     const report = { time: new Date().toISOString(), servers: answers.map(({ row }) => row) };

@@ -20,8 +20,8 @@ export default class Props extends BaseCommand {
 
   async run(): Promise<{ props: ServerProps }> {
     const { flags } = await this.parse(Props);
-    const { client } = await connect(flags, this.connectContext);
-    const query = { signal: this.signal, ...(flags.model === undefined ? {} : { model: flags.model }) };
+    const { client, target } = await connect(flags, this.connectContext);
+    const query = { signal: this.signal, ...(target.model === undefined ? {} : { model: target.model }) };
     const props = await client.props(query).finally(() => client.destroy());
     if (this.jsonEnabled()) return { props };
     if (flags.raw) {
