@@ -35,7 +35,7 @@ export default class Metrics extends BaseCommand {
       for (const { text } of answers) this.output.raw(text);
     } else {
       const { renderMetrics } = await import('../render/metrics.js');
-      this.output.print(renderMetrics(report));
+      this.output.print(renderMetrics(report, this.width));
     }
     return report;
   }

@@ -28,7 +28,7 @@ export default class Props extends BaseCommand {
       this.output.json(props);
     } else {
       const { renderProps } = await import('../render/props.js');
-      this.output.print(renderProps(props, client.baseUrl));
+      this.output.print(renderProps(props, client.baseUrl, this.width));
     }
     return { props };
   }

@@ -1,5 +1,5 @@
 import { bold } from './symbols.js';
-import { displayWidth, padEnd, wrap } from './width.js';
+import { displayWidth, hanging, padEnd, wrap } from './width.js';
 
 /** A flag or an argument, as help shows it. */
 export interface HelpRow {
@@ -69,8 +69,7 @@ function rows(list: readonly HelpRow[], width: number): string {
     .map(({ term, text }) => {
       if (text === '') return `  ${term}`;
       if (isNarrow) return `  ${term}\n${wrap(text, width, '          ')}`;
-      const indent = ' '.repeat(column);
-      return padEnd(`  ${term}`, column) + wrap(text, width, indent).slice(column);
+      return hanging(text, width, padEnd(`  ${term}`, column));
     })
     .join('\n');
 }
