@@ -39,7 +39,9 @@ export async function connectAll(flags: ConnectionFlags, context: ConnectContext
   const targets = resolveTargets(config, { url: [...listOf(flags.url)], target: [...listOf(flags.target)] });
   context.output.addSecrets(...targets.map((target) => target.apiKey));
   for (const warning of config.warnings) context.output.note(`! ${warning}`);
-  return targets.map((target) => ({ target, client: createClient(target, flags, context) }));
+  const label = (target: ResolvedTarget) =>
+    targets.length === 1 ? '' : `${target.name ?? new URL(target.baseUrl).host}: `;
+  return targets.map((target) => ({ target, client: createClient(target, flags, context, label(target)) }));
 }
 
 /** The one server of a command that speaks to one. */
@@ -56,6 +58,7 @@ function createClient(
   target: ResolvedTarget,
   flags: ConnectionFlags,
   context: ConnectContext,
+  label: string,
 ): LlamaCppClient {
   const options: ClientOptions = {
     baseUrl: target.baseUrl,
@@ -72,11 +75,12 @@ function createClient(
   };
   const client = new LlamaCppClient(options);
   client.on('recovery', (step) => {
-    const pause = step.delayMs === undefined || step.action !== 'retry' ? '' : ` (${step.delayMs} ms)`;
-    context.output.note(`… ${step.message}${pause}`);
+    const { message, action, delayMs } = step;
+    const pause = action !== 'retry' || delayMs === undefined ? '' : ` in ${delayMs} ms`;
+    context.output.note(`… ${label}${pause === '' ? message : `${message.replace(/\.$/, '')}${pause}.`}`);
   });
   client.on('waiting', ({ pending, connections }) => {
-    context.output.note(`… ${pending} waiting for one of ${connections} connections`);
+    context.output.note(`… ${label}${pending} waiting for one of ${connections} connections`);
   });
   if (flags.verbose) client.on('exchange', (record) => context.output.note(describeExchange(record)));
   return client;

@@ -70,9 +70,10 @@ export default class Chat extends BaseCommand {
         stream: !flags['no-stream'],
         onEvent: printer.onEvent,
       };
+      printer.begin();
       const answer = await ask(client, messages, options).finally(() => printer.endLine());
-      printer.finish(answer.result);
-      const ignored = await ignoredModelNote(client, target.model, answer.result.model);
+      await printer.finish(answer.result);
+      const ignored = await ignoredModelNote(client, target.model, answer.result);
       if (ignored !== null) this.output.note(`! ${ignored}`);
       if (flags.stats) await printer.stats(answer, (await knownContextSize(client))?.tokens ?? null);
       return answer.result;
@@ -85,6 +86,7 @@ export default class Chat extends BaseCommand {
         turn,
         output: this.output,
         url: client.baseUrl,
+        signal: this.signal,
         fail: (error) => this.explain(error),
       });
       return undefined;
