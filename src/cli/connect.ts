@@ -51,11 +51,13 @@ export async function connectAll(flags: ConnectionFlags, context: ConnectContext
   const targets = resolveTargets(config, { url: [...listOf(flags.url)], target: [...listOf(flags.target)] });
   context.output.addSecrets(...targets.map((target) => target.apiKey));
   for (const warning of config.warnings) context.output.note(`! ${warning}`);
+  const label = (target: ResolvedTarget) =>
+    targets.length === 1 ? '' : `${target.name ?? new URL(target.baseUrl).host}: `;
   return targets.map((target) => ({
     target,
     configFile: config.file,
-    client: createClient(target, flags, context),
-    open: (changes) => createClient(target, flags, context, changes),
+    client: createClient(target, flags, context, label(target)),
+    open: (changes) => createClient(target, flags, context, label(target), changes),
   }));
 }
 
@@ -73,6 +75,7 @@ function createClient(
   target: ResolvedTarget,
   flags: ConnectionFlags,
   context: ConnectContext,
+  label: string,
   { baseUrl = target.baseUrl, withoutKey, once }: ClientChanges = {},
 ): LlamaCppClient {
   const options: ClientOptions = {
@@ -92,11 +95,12 @@ function createClient(
   };
   const client = new LlamaCppClient(options);
   client.on('recovery', (step) => {
-    const pause = step.delayMs === undefined || step.action !== 'retry' ? '' : ` (${step.delayMs} ms)`;
-    context.output.note(`… ${step.message}${pause}`);
+    const { message, action, delayMs } = step;
+    const pause = action !== 'retry' || delayMs === undefined ? '' : ` in ${delayMs} ms`;
+    context.output.note(`… ${label}${pause === '' ? message : `${message.replace(/\.$/, '')}${pause}.`}`);
   });
   client.on('waiting', ({ pending, connections }) => {
-    context.output.note(`… ${pending} waiting for one of ${connections} connections`);
+    context.output.note(`… ${label}${pending} waiting for one of ${connections} connections`);
   });
   if (flags.verbose) client.on('exchange', (record) => context.output.note(describeExchange(record)));
   return client;

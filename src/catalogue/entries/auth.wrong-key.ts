@@ -22,7 +22,7 @@ export const entry: CatalogueEntry = {
       commands: ['llama-server -m {model} --port {port} --api-key-file keys.txt'],
     },
     {
-      text: 'If the server needs no key, remove `apiKey` from the configuration: llama-server without --api-key accepts any',
+      text: 'If the server needs no key, remove `apiKey` from the configuration: a llama-server without `--api-key` accepts any',
       commands: ['llamactl diagnose --url {url}'],
     },
   ],
