@@ -77,7 +77,10 @@ export abstract class BaseCommand extends Command {
 
   /** Prints a failure on stderr, with what to do about it. */
   protected async explain(error: unknown): Promise<void> {
-    const { renderError, terminalWidth } = await import('../render/error.js');
+    const [{ renderError }, { terminalWidth }] = await Promise.all([
+      import('../render/error.js'),
+      import('../render/width.js'),
+    ]);
     const failure = toFailure(error, this.typedId);
     this.output.note(
       renderError(failure, { width: terminalWidth(process.stderr), version: this.config.version }),

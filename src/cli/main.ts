@@ -80,6 +80,9 @@ async function reportUnknown(argv: readonly string[]): Promise<void> {
     output.json({ error: error.toJSON() });
     return;
   }
-  const { renderError, terminalWidth } = await import('../render/error.js');
+  const [{ renderError }, { terminalWidth }] = await Promise.all([
+    import('../render/error.js'),
+    import('../render/width.js'),
+  ]);
   output.note(renderError(error, { width: terminalWidth(process.stderr), version: '' }));
 }

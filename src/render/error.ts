@@ -2,8 +2,6 @@ import type { LlamactlError, Remedy } from '../errors/llamactl-error.js';
 import { bold, dim, mark } from './symbols.js';
 import { wrap } from './width.js';
 
-export { terminalWidth } from './width.js';
-
 /** Remedies shown with an error; the rest is a `llamactl explain` away. */
 const SHOWN_REMEDIES = 3;
 
