@@ -84,14 +84,7 @@ function mocha(folder, name, build, specs) {
   const file = join(folder, `counts-${build}.json`);
   const { status, signal } = spawnSync(
     process.execPath,
-    [
-      '--import',
-      'tsx',
-      'node_modules/mocha/bin/mocha.js',
-      '--reporter',
-      'test/support/reporter.cjs',
-      ...specs,
-    ],
+    ['node_modules/mocha/bin/mocha.js', '--reporter', 'test/support/reporter.cjs', ...specs],
     {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, LLAMACTL_TEST_COUNTS: file, LLAMACTL_TEST_BUILD: build, COLUMNS: '80' },
