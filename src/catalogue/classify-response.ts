@@ -19,7 +19,8 @@ interface Verdict {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-const EVIDENCE_LENGTH = 300;
+/** Characters of what a server says that are handed on. */
+const LONGEST_MESSAGE = 300;
 
 /** An HTTP answer that is not what was asked for → its cause. */
 export function classifyResponse(failure: Response): Classification {
@@ -31,7 +32,7 @@ export function classifyResponse(failure: Response): Classification {
   return {
     type: verdict.type,
     code: verdict.code,
-    message: verdict.message ?? error?.message ?? `HTTP ${failure.status}`,
+    message: verdict.message ?? (oneLine(error?.message ?? '') || `HTTP ${failure.status}`),
     evidence: [
       `${failure.method} ${failure.path} → ${failure.status}${said === '' ? '' : ` ${quote(said)}`}`,
     ],
@@ -152,6 +153,9 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
     };
   if (says(/failed to load(?: model)?\b/i) && says(/model/i))
     return { type: 'MODEL_NOT_FOUND', code: 'model.load-failed' };
+  // Before the general ones: a template's own words ("must be", "not supported") and source stand in the message.
+  if (says(/jinja exception|while executing \w+ at line|raise_exception|for this template/i))
+    return templateError(message);
   if (says(/requires? --jinja/i))
     return {
       type: 'UNSUPPORTED_FEATURE',
@@ -161,9 +165,12 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
     };
   if (type === 'not_supported_error' || type === 'feature_disabled' || status === 501)
     return disabled(message);
+  if (says(/cannot use tools with stream/i))
+    // Builds before 2025-06 take tools, but not streamed; the type makes recovery ask without streaming.
+    return { type: 'STREAMING_ERROR', code: 'feature.unsupported-input' };
   if (
     says(
-      /(?:image|audio|video|multimodal|file).*(?:not supported|unsupported)|does not support (?:multimodal|images?|audio)/i,
+      /(?:image|audio|video|multimodal|file).*(?:not supported|unsupported)|does not support (?:multimodal|images?|audio)|unsupported content(?:\[\]\.| part )type/i,
     )
   ) {
     return { type: 'UNSUPPORTED_FEATURE', code: 'feature.unsupported-input' };
@@ -183,13 +190,21 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
   }
   if (says(/failed to parse (?:input|tool)|parse tool call|tool call/i))
     return invalid('request.tool-call-parse');
-  if (says(/template|jinja|minja|raise_exception|roles must alternate/i))
-    return invalid('request.template-error');
+  if (says(/template|jinja|minja|roles must alternate/i)) return templateError(message);
   return null;
 }
 
 function invalid(code: CatalogueCode, message?: string): Verdict {
   return { type: 'INVALID_REQUEST', code, ...(message === undefined ? {} : { message }) };
+}
+
+/** The template's source and the place in it come before what it says. */
+function templateError(message: string): Verdict {
+  const reason = /\bError: (?:Jinja Exception: )?([^\n]+)\s*$/.exec(message)?.[1];
+  return invalid(
+    'request.template-error',
+    reason === undefined ? undefined : `the chat template refuses these messages: ${oneLine(reason)}`,
+  );
 }
 
 function overflow(error: ErrorBody | null, message: string): Verdict {
@@ -219,7 +234,8 @@ function overflow(error: ErrorBody | null, message: string): Verdict {
 }
 
 function disabled(message: string): Verdict {
-  const flag = /`?(--[a-z][a-z-]*)`?/.exec(message)?.[1];
+  // "Start it without `--embeddings`" names a flag to leave out, which is no remedy to add.
+  const flag = /--[a-z][a-z-]*/.exec(message.replace(/without `?--[a-z-]+`?/g, ''))?.[0];
   return {
     type: 'UNSUPPORTED_FEATURE',
     code: 'feature.disabled',
@@ -290,8 +306,16 @@ function firstLine(failure: Response): string {
 }
 
 function quote(said: string): string {
-  const printable = said.replace(/\p{Cc}+/gu, ' ');
-  return `"${printable.length > EVIDENCE_LENGTH ? `${printable.slice(0, EVIDENCE_LENGTH)}…` : printable}"`;
+  return `"${oneLine(said)}"`;
+}
+
+/** Some builds put the whole conversation behind what they say, and a template's source into it. */
+function oneLine(said: string): string {
+  const printable = said
+    .replace(/; messages = \[.*$/s, '')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+  return printable.length > LONGEST_MESSAGE ? `${printable.slice(0, LONGEST_MESSAGE)}…` : printable;
 }
 
 function count(tokens: number): string {
