@@ -5,6 +5,10 @@ import { identifyServer, isHtml, SERVER_NAMES, type ServerKind } from './identif
 
 type Response = Extract<Failure, { kind: 'response' }>;
 
+/** As llama-server's router, OpenAI, vLLM, Ollama and llama-swap say it; the name, where the message has one. */
+const UNKNOWN_MODEL =
+  /\bmodel (?:[`'"]([^`'"]+)[`'"]|(?!is\b)(\S+)) (?:is not found|not found|does not exist)|could not find \S.{0,30} (?:handler|modelID) for (\S+)|\bmodel (?:is )?not found|unknown model|no such model/i;
+
 /** What an error body says, whatever its shape. */
 interface ErrorBody {
   readonly message: string;
@@ -32,7 +36,7 @@ export function classifyResponse(failure: Response): Classification {
   return {
     type: verdict.type,
     code: verdict.code,
-    message: verdict.message ?? (oneLine(error?.message ?? '') || `HTTP ${failure.status}`),
+    message: oneLine(verdict.message ?? error?.message ?? '') || `HTTP ${failure.status}`,
     evidence: [
       `${failure.method} ${failure.path} → ${failure.status}${said === '' ? '' : ` ${quote(said)}`}`,
     ],
@@ -60,21 +64,33 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
   const message = error?.message ?? '';
   const type = error?.type ?? '';
 
-  if (status === 401 || (status === 403 && type !== 'feature_disabled' && !isHtml(failure)))
-    return unauthorized(failure);
-  if (status === 407) return proxy(`a proxy on the way wants a login (407)`);
+  if (status === 407 || ((status === 401 || status === 403) && isHtml(failure)))
+    return {
+      ...proxy(
+        `a proxy or web server on the way ${status === 403 ? 'refuses the request' : 'wants a login'} (${status})`,
+      ),
+      // Not CONNECTION_ERROR: asking again changes nothing.
+      type: 'AUTHENTICATION_ERROR',
+    };
+  if (status === 401 || (status === 403 && type !== 'feature_disabled')) return unauthorized(failure);
   if (error !== null) {
     const said = byMessage(failure, message, type, error);
     if (said !== null) return said;
   }
   if (status >= 300 && status < 400)
     return wrongPath(failure, `${failure.path} is redirected to ${failure.headers['location'] ?? 'nowhere'}`);
+  if (status === 502 && /^unable to start process/i.test(failure.body))
+    return {
+      type: 'MODEL_NOT_FOUND',
+      code: 'model.load-failed',
+      message: `llama-swap cannot start the model's server: ${firstLine(failure)}`,
+    };
   if (status === 502 || status === 504)
     return proxy(`a proxy answered ${status}: it cannot reach the server behind it`);
+  // llama-server's own answers are JSON with an `error`.
+  const byProxy = isHtml(failure) || (error === null && kind !== 'llama.cpp');
   if (status === 413)
-    return isHtml(failure)
-      ? proxy('a proxy refused the request as too large (413)')
-      : overflow(error, message);
+    return byProxy ? proxy('a proxy refused the request as too large (413)') : overflow(error, message);
   if (status === 429)
     return {
       type: 'SERVER_OVERLOADED',
@@ -82,13 +98,22 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
       message: `the server asks to slow down (429)${tail(message)}`,
     };
   if (status === 503)
-    return isHtml(failure)
+    return byProxy && failure.headers['retry-after'] === undefined
       ? proxy('a proxy answered 503: no server behind it is ready')
-      : { type: 'SERVER_OVERLOADED', code: 'server.busy' };
+      : {
+          type: 'SERVER_OVERLOADED',
+          code: 'server.busy',
+          message: `the server is overloaded (503)${tail(message)}`,
+        };
   if (kind !== 'llama.cpp' && (isHtml(failure) || status < 300 || status === 404 || status === 405))
     return wrongServer(failure, kind);
   if (status === 404 || status === 405) return wrongPath(failure, `the server has no ${failure.path}`);
-  if (status < 300) return wrongServer(failure, kind);
+  if (status < 300)
+    return {
+      type: 'CONNECTION_ERROR',
+      code: 'connection.wrong-server',
+      message: `llama-server's answer to ${failure.path} is none that llamactl knows`,
+    };
   if (status === 501) return disabled(message);
   if (status >= 500)
     return {
@@ -106,7 +131,7 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
   if (
     type === 'exceed_context_size_error' ||
     says(
-      /exceeds? the (?:available )?context|maximum context length|context (?:size|length|window) (?:has been )?exceeded|prompt is too long|too many tokens/i,
+      /exceeds? the (?:available )?context|max(?:imum)? context (?:length|size)|context (?:size|length|window) (?:has been )?exceeded|prompt is too long|too many tokens/i,
     )
   ) {
     return overflow(error, message);
@@ -124,7 +149,7 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
       code: 'model.router-limit',
       message: 'the router has as many models loaded as --models-max allows',
     };
-  if (says(/model name is missing/i)) {
+  if (says(/model name is missing|missing or invalid 'model' key/i)) {
     // A router; the type makes recovery pick the first model that it has.
     return {
       type: 'MODEL_NOT_FOUND',
@@ -132,12 +157,9 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
       message: 'this server is a router, and no model was named',
     };
   }
-  const unknownModel =
-    /model '?([^']*?)'? (?:is )?not found|model [`'"]?(\S+?)[`'"]? (?:does not exist|not found)|unknown model|no such model/i.exec(
-      message,
-    );
+  const unknownModel = UNKNOWN_MODEL.exec(message);
   if (unknownModel !== null && status < 500) {
-    const model = unknownModel[1] ?? unknownModel[2] ?? failure.model;
+    const model = unknownModel.slice(1).find((name) => name !== undefined) ?? failure.model;
     return {
       type: 'MODEL_NOT_FOUND',
       code: 'model.not-found',
@@ -145,13 +167,13 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
       details: { model },
     };
   }
-  if (says(/model is not (?:loaded|running)/i))
+  if (says(/model is not (?:loaded|running)|^no models? loaded/i))
     return {
       type: 'MODEL_NOT_FOUND',
       code: 'model.not-found',
       message: `the model${failure.model ? ` "${failure.model}"` : ''} is not loaded`,
     };
-  if (says(/failed to load(?: model)?\b/i) && says(/model/i))
+  if (says(/(?:failed to|could not) load(?: model)?\b/i) && says(/model/i))
     return { type: 'MODEL_NOT_FOUND', code: 'model.load-failed' };
   // Before the general ones: a template's own words ("must be", "not supported") and source stand in the message.
   if (says(/jinja exception|while executing \w+ at line|raise_exception|for this template/i))
@@ -203,7 +225,7 @@ function templateError(message: string): Verdict {
   const reason = /\bError: (?:Jinja Exception: )?([^\n]+)\s*$/.exec(message)?.[1];
   return invalid(
     'request.template-error',
-    reason === undefined ? undefined : `the chat template refuses these messages: ${oneLine(reason)}`,
+    reason === undefined ? undefined : `the chat template refuses these messages: ${reason}`,
   );
 }
 
@@ -211,12 +233,15 @@ function overflow(error: ErrorBody | null, message: string): Verdict {
   const number = (name: string, pattern: RegExp) => {
     const field = error?.fields[name];
     if (typeof field === 'number') return field;
-    const text = pattern.exec(message)?.[1];
+    const text = pattern
+      .exec(message)
+      ?.slice(1)
+      .find((group) => group !== undefined);
     return text === undefined ? undefined : Number(text);
   };
   const nPromptTokens = number(
     'n_prompt_tokens',
-    /\((\d+) tokens\)|(?:requested|prompt of|has) (\d+) tokens/i,
+    /\((\d+) tokens\)|(?:requested|prompt of|has|resulted in) (\d+) (?:input )?tokens/i,
   );
   const nCtx = number('n_ctx', /context size \((\d+)|maximum context length is (\d+)/i);
   const both = nPromptTokens !== undefined && nCtx !== undefined;
@@ -263,12 +288,13 @@ function wrongPath(failure: Response, message: string): Verdict {
 
 function wrongServer(failure: Response, kind: ServerKind): Verdict {
   const { host } = new URL(failure.url);
-  const name = kind === 'llama.cpp' ? 'something' : SERVER_NAMES[kind];
+  const name = SERVER_NAMES[kind];
+  const isGuess = kind === 'proxy' || kind === 'unknown';
   const said = failure.headers['server'];
   return {
     type: 'CONNECTION_ERROR',
     code: 'connection.wrong-server',
-    message: `${name} answers on ${host}${kind === 'proxy' && said ? ` (${said.slice(0, 40)})` : ''}, not a llama-server`,
+    message: `${name} answers on ${host}${isGuess && said ? ` (${said.slice(0, 40)})` : ''}, not a llama-server`,
   };
 }
 
