@@ -42,7 +42,8 @@ export class Requester {
   constructor(options: ClientOptions, events: Emitter<ClientEvents>) {
     const parsed = parseBaseUrl(options.baseUrl ?? DEFAULT_BASE_URL);
     if (!parsed.ok) {
-      throw usageError(`${JSON.stringify(options.baseUrl)} cannot be a server's URL: ${parsed.reason}`, [
+      const shown = JSON.stringify(options.baseUrl?.replace(/\/\/[^/@]*@/, '//***@'));
+      throw usageError(`${shown} cannot be a server's URL: ${parsed.reason}`, [
         {
           text: 'Give the address that llama-server prints, for example:',
           commands: ['http://localhost:8080'],
