@@ -9,6 +9,10 @@ type Response = Extract<Failure, { kind: 'response' }>;
 const UNKNOWN_MODEL =
   /\bmodel (?:[`'"]([^`'"]+)[`'"]|(?!is\b)(\S+)) (?:is not found|not found|does not exist)|could not find \S.{0,30} (?:handler|modelID) for (\S+)|\bmodel (?:is )?not found|unknown model|no such model/i;
 
+/** What TLS servers say in clear to somebody who speaks HTTP: nginx, Apache, Go's. */
+const HTTP_TO_TLS =
+  /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled|sent an HTTP request to an HTTPS server/i;
+
 /** What an error body says, whatever its shape. */
 interface ErrorBody {
   readonly message: string;
@@ -79,6 +83,12 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
   }
   if (status >= 300 && status < 400)
     return wrongPath(failure, `${failure.path} is redirected to ${failure.headers['location'] ?? 'nowhere'}`);
+  if (status === 400 && HTTP_TO_TLS.test(failure.body))
+    return {
+      type: 'CONNECTION_ERROR',
+      code: 'connection.tls-mismatch',
+      message: `${new URL(failure.url).host} speaks TLS: use https://`,
+    };
   if (status === 502 && /^unable to start process/i.test(failure.body))
     return {
       type: 'MODEL_NOT_FOUND',
