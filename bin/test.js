@@ -65,14 +65,7 @@ function mocha(name, build, specs) {
   const file = join(folder, `counts-${total.passed}-${total.failed}.json`);
   const { status } = spawnSync(
     process.execPath,
-    [
-      '--import',
-      'tsx',
-      'node_modules/mocha/bin/mocha.js',
-      '--reporter',
-      'test/support/reporter.cjs',
-      ...specs,
-    ],
+    ['node_modules/mocha/bin/mocha.js', '--reporter', 'test/support/reporter.cjs', ...specs],
     {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, LLAMACTL_TEST_COUNTS: file, LLAMACTL_TEST_BUILD: build, COLUMNS: '80' },

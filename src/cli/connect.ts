@@ -61,10 +61,11 @@ function createClient(
     baseUrl: target.baseUrl,
     models: target.models,
     timeout: target.timeout,
-    maxRetries: target.maxRetries,
     fallback: !flags['no-fallback'],
     insecure: flags.insecure,
     signal: context.signal,
+    // Where nobody asked, the recovery table has a number for each kind of failure.
+    ...(target.origins['maxRetries'] === undefined ? {} : { maxRetries: target.maxRetries }),
     ...(target.apiKey === undefined ? {} : { apiKey: target.apiKey }),
     ...(target.model === undefined ? {} : { model: target.model }),
     ...(flags['ca-cert'] === undefined ? {} : { caCert: flags['ca-cert'] }),

@@ -33,7 +33,9 @@ export class Output {
 
   /** One JSON document, indented on a terminal, else on one line each (as NDJSON) where `compact`. */
   json(value: unknown, compact = false): void {
-    this.#stdout(`${compact ? JSON.stringify(value) : JSON.stringify(value, null, 2)}\n`);
+    // Each string by itself: in the finished text a mask could swallow the quote or backslash after a secret.
+    const masked = (_: string, field: unknown) => (typeof field === 'string' ? this.#redact(field) : field);
+    this.#write(`${JSON.stringify(value, masked, compact ? undefined : 2)}\n`);
   }
 
   /** Text as it came, such as a server's own metrics. */
@@ -62,7 +64,11 @@ export class Output {
   }
 
   #stdout(text: string): void {
-    if (!this.#closed) process.stdout.write(this.#redact(text));
+    this.#write(this.#redact(text));
+  }
+
+  #write(text: string): void {
+    if (!this.#closed) process.stdout.write(text);
   }
 
   readonly #onError = (error: NodeJS.ErrnoException): void => {

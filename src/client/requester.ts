@@ -12,7 +12,6 @@ import type { ClientEvents, ClientOptions } from './types.js';
 
 export const DEFAULT_BASE_URL = 'http://localhost:8080';
 export const DEFAULT_TIMEOUT = 30_000;
-export const DEFAULT_MAX_RETRIES = 3;
 
 /** Milliseconds: what a healthy server answers in no time gets no longer than this, whatever the timeout for an answer. */
 const QUICK_TIMEOUT = 10_000;
@@ -80,8 +79,9 @@ export class Requester {
     return this.options.timeout ?? DEFAULT_TIMEOUT;
   }
 
-  get maxRetries(): number {
-    return this.options.maxRetries ?? DEFAULT_MAX_RETRIES;
+  /** As the caller asked; undefined: the recovery table's. */
+  get maxRetries(): number | undefined {
+    return this.options.maxRetries;
   }
 
   /** One endpoint, its answer read; asked again as the recovery table says. */

@@ -25,7 +25,7 @@ export default class Props extends BaseCommand {
     const props = await client.props(query).finally(() => client.destroy());
     if (this.jsonEnabled()) return { props };
     if (flags.raw) {
-      this.output.raw(JSON.stringify(props, null, 2));
+      this.output.json(props);
     } else {
       const { renderProps } = await import('../render/props.js');
       this.output.print(renderProps(props, client.baseUrl));

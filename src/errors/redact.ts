@@ -5,11 +5,20 @@ const MASK = '***';
 /** Shorter "secrets" (`k`, `no`) would mask ordinary words; masking them would tell more than it hides. */
 const SHORTEST_SECRET = 4;
 
+/** What our own texts write where a key belongs is none: masked, a command would not say what to put there. */
+const NO_PLACEHOLDER = String.raw`(?!KEY\b|\$|<|…|\*\*\*)`;
+
 const PATTERNS: readonly RegExp[] = [
-  /((?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:bearer|basic)\s+)[^\s"',]+/gi,
-  /(x-api-key["']?\s*[:=]\s*["']?)[^\s"',]+/gi,
-  /(--?(?:api-key|hf-token|hft)[ =]["']?)[^\s"']+/gi,
-  /((?:LLAMA_API_KEY|LLAMACTL_API_KEY|OPENROUTER_API_KEY|OPENAI_API_KEY|HF_TOKEN)=["']?)[^\s"']+/g,
+  new RegExp(
+    String.raw`((?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:bearer|basic)\s+)${NO_PLACEHOLDER}[^\s"',]+`,
+    'gi',
+  ),
+  new RegExp(String.raw`(x-api-key["']?\s*[:=]\s*["']?)${NO_PLACEHOLDER}[^\s"',]+`, 'gi'),
+  new RegExp(String.raw`(--?(?:api-key|hf-token|hft)[ =]["']?)${NO_PLACEHOLDER}[^\s"']+`, 'gi'),
+  new RegExp(
+    String.raw`((?:LLAMA_API_KEY|LLAMACTL_API_KEY|OPENROUTER_API_KEY|OPENAI_API_KEY|HF_TOKEN)=["']?)${NO_PLACEHOLDER}[^\s"']+`,
+    'g',
+  ),
   /(:\/\/[^/\s:@]*:)[^/\s@]+(?=@)/g,
 ];
 
