@@ -191,10 +191,10 @@ export class Requester {
       });
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      const { cause, phase } = error;
+      const { cause, phase, url } = error;
       const deadline = error.timeoutMs === undefined ? {} : { timeoutMs: error.timeoutMs };
       throw await toError(
-        { kind: 'exception', ...facts, error: cause, phase, ...deadline },
+        { kind: 'exception', ...facts, url, error: cause, phase, ...deadline },
         this.errorContext(),
       );
     }

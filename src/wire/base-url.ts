@@ -18,6 +18,8 @@ export function parseBaseUrl(text: string): BaseUrl {
       `"${given.slice(0, given.indexOf(':'))}" is not a scheme of a llama-server: use http or https`,
     );
   }
+  // A URL's host of digits alone is an IPv4 address: 8080 would be 0.0.31.144.
+  if (/^:?\d{1,5}$/.test(given)) return bad(`it is a port alone: write localhost:${given.replace(':', '')}`);
   const withScheme = /^https?:\/\//i.test(given) ? given : `http://${given}`;
   if (!URL.canParse(withScheme)) return bad('it is not a URL');
   const url = new URL(withScheme);

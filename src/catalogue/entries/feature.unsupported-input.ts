@@ -47,7 +47,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:does not|doesn.?t) support (?:tools|tool calls|tool calling|function calling|thinking|infill|fill-in-the-middle|insert)|Infill is not supported|tools? (?:is|are) not supported|tool calling is not supported|only .{0,20}type.{0,20}text.{0,40}supported|unsupported (?:tool|message) (?:type|role)/i,
+        /(?:does not|doesn.?t) support (?:tools|tool calls|tool calling|function calling|thinking|infill|fill-in-the-middle|insert)|Infill is not supported|tools? (?:is|are) not supported|tool calling is not supported|only .{0,20}type.{0,20}text.{0,40}supported|unsupported (?:tool|message) (?:type|role)|cannot use tools with stream/i,
       rank: 74,
     },
   ],

@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Certificate {
+  readonly key: string;
+  readonly cert: string;
+}
+
+export interface Certificates {
+  /** The authority's own file, for `--ca-cert`. */
+  readonly caFile: string;
+  /** Signed by the authority, for `localhost` and 127.0.0.1. */
+  readonly good: Certificate;
+  /** For another name. */
+  readonly otherName: Certificate;
+  /** Ended yesterday. */
+  readonly expired: Certificate;
+  /** Signed by itself. */
+  readonly selfSigned: Certificate;
+  remove(): void;
+}
+
+/** Makes certificates with openssl, in a folder of their own: no key stands in the repository. */
+export function makeCertificates(): Certificates {
+  const folder = mkdtempSync(join(tmpdir(), 'llamactl-tls-'));
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+  const newKey = (name: string) => [
+    ...['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
+    ...['-nodes', '-keyout', `${name}.key`],
+  ];
+  const selfSign = (name: string, subject: string) =>
+    openssl('req', '-x509', ...newKey(name), '-out', `${name}.pem`, '-days', '1', '-subj', subject);
+  const sign = (name: string, host: string, days: number) => {
+    const subject = ['-subj', `/CN=${host}`, '-addext', `subjectAltName=DNS:${host},IP:127.0.0.1`];
+    openssl('req', '-new', ...newKey(name), '-out', `${name}.csr`, ...subject);
+    openssl(
+      ...['x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial'],
+      ...['-days', String(days), '-copy_extensions', 'copy', '-out', `${name}.pem`],
+    );
+  };
+  const read = (name: string): Certificate => ({
+    key: readFileSync(join(folder, `${name}.key`), 'utf8'),
+    cert: readFileSync(join(folder, `${name}.pem`), 'utf8'),
+  });
+  selfSign('ca', '/CN=llamactl test authority');
+  selfSign('self', '/CN=localhost');
+  sign('good', 'localhost', 1);
+  sign('other', 'gpu1.example.com', 1);
+  sign('expired', 'localhost', -1);
+  return {
+    caFile: join(folder, 'ca.pem'),
+    good: read('good'),
+    otherName: read('other'),
+    expired: read('expired'),
+    selfSigned: read('self'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
