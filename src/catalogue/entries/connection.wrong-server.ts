@@ -38,12 +38,12 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /platform\.openai\.com\/account|api\.openai\.com|openrouter\.ai\/(?:keys|settings)|console\.anthropic\.com/i,
-      requires: [/ 401\b|Incorrect API key|invalid_api_key|AuthenticationError|quota/i],
+      requires: [/ 401\b| 404\b|Incorrect API key|invalid_api_key|AuthenticationError|quota/i],
       rank: 74,
     },
     {
       pattern:
-        /Unexpected token .{0,4}<|<!doctype html|<html[\s>]|text\/html|invalid character .{0,4}<.{0,4} looking for|Unexpected character.{0,20}<|is not valid JSON.{0,20}<|expected JSON.{0,40}HTML/i,
+        /Unexpected token .{0,4}<|<!doctype html|<html[\s>]|text\/html|invalid character .{0,4}<.{0,4} looking for|Unexpected character.{0,20}<|is not valid JSON.{0,20}<|expected JSON.{0,40}HTML|JSON\.parse: unexpected character at line 1 column 1\b/i,
       excludes: [/privoxy|squid|nginx|cloudflare|gateway|data: /i],
       excludesAnywhere: [
         /privoxy|squid|<center>nginx|cloudflare|bad gateway|gateway time-?out|service unavailable/i,

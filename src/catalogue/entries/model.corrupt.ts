@@ -40,7 +40,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /invalid magic (?:characters|number)|bad magic|failed to read magic|not a (?:valid )?gguf|invalid gguf|invalid file magic|gguf.{0,40}(?:truncated|malformed)|unable to read GGUF header|not a valid model file/i,
+        /invalid ?magic|bad ?magic|wrong magic|unknown magic|failed to read magic|not a (?:valid )?gguf|invalid gguf|invalid file magic|gguf.{0,40}(?:truncated|malformed)|unable to read GGUF header|not a valid model file/i,
       rank: 84,
     },
     {

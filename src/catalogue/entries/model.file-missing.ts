@@ -61,5 +61,11 @@ export const entry: CatalogueEntry = {
       ],
       rank: 44,
     },
+    {
+      // Builds until 2026 say it without the reason; a file that is there and cannot be read is as missing.
+      pattern: /failed to open GGUF file/i,
+      excludes: [/-\d{5}-of-\d{5}\.gguf/i],
+      rank: 70,
+    },
   ],
 };

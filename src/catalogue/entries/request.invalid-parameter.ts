@@ -33,7 +33,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /model name is missing|'messages' is required|Expected '\w+' to be|must contain (?:either )?'content'|Failed to parse (?:messages|tools)|Unsupported param|Missing '?(?:role|type|content|messages)|missing (?:required )?(?:field|parameter|key|property)|Invalid input batch|"?(?:prompt|input|content|query|documents)\\?"? must (?:be|not)|input_(?:prefix|suffix)\\?" is required|field required|Invalid slot ID|Invalid action|Invalid filename/i,
+        /model name is missing|'messages' is required|Expected '\w+' to be|must contain (?:either )?'content'|Failed to parse (?:messages|tools)|Unsupported param|Missing '?(?:role|type|content|messages)|missing (?:required )?(?:field|parameter|key|property)|cannot unmarshal .{1,40} into Go struct field (?!\w*Response)|failed reading parameters from request|Invalid input batch|"?(?:prompt|input|content|query|documents)\\?"? must (?:be|not)|input_(?:prefix|suffix)\\?" is required|field required|Invalid slot ID|Invalid action|Invalid filename/i,
       rank: 66,
     },
     {

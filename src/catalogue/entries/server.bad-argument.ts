@@ -42,7 +42,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /^(?:Invalid argument|invalid value|unknown flag|Unknown argument|unexpected argument)\b|unknown flag: |flag provided but not defined|error: unexpected argument|error: .{0,20}requires? (?:a |an )?(?:value|argument)|missing required argument|option .{1,40} requires an argument|error: (?:invalid|unsupported) (?:value|cache type)|Unsupported cache type|the following arguments are required|no such option: /i,
+        /^(?:Invalid argument|invalid value|unknown flag|Unknown argument|unexpected argument)\b|unknown flag: |flag provided but not defined|error: unexpected argument|error: .{0,20}requires? (?:a |an )?(?:value|argument)|missing required argument|option .{1,40} requires an argument|error: (?:invalid|unsupported) (?:value|cache type)|Unsupported cache type|the following arguments are required|got an unexpected keyword argument|error: .{0,10}unk?nown value for|no such option: /i,
       rank: 80,
     },
     {
