@@ -40,7 +40,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /api_key client option must be set|OPENAI_API_KEY environment variable is missing|api[ _-]?key (?:is )?(?:missing|required|not (?:set|provided|found|configured))|didn.?t provide an API key|Missing Authentication|LoadAPIKeyError|authorization header (?:is )?(?:missing|required)|missing .{0,20}authorization header|not authenticated/i,
+        /api_key client option must be set|OPENAI_API_KEY environment variable is missing|api[ _-]?key (?:is )?(?:missing|required|not (?:set|provided|found|configured))|didn.?t provide an API key|Missing Authentication|LoadAPIKeyError|no (?:api )?keys? (?:was |were )?(?:found|configured|provided|given)|authorization header (?:is )?(?:missing|required)|missing .{0,20}authorization header|not authenticated/i,
       excludes: [/no api key is set/i],
       rank: 80,
     },

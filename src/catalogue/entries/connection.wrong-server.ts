@@ -44,7 +44,7 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /Unexpected token .{0,4}<|<!doctype html|<html[\s>]|text\/html|invalid character .{0,4}<.{0,4} looking for|Unexpected character.{0,20}<|is not valid JSON.{0,20}<|expected JSON.{0,40}HTML|JSON\.parse: unexpected character at line 1 column 1\b/i,
-      excludes: [/privoxy|squid|nginx|cloudflare|gateway|data: /i],
+      excludes: [/privoxy|squid|nginx|cloudflare|gateway|data: |get_repo_|GET failed/i],
       excludesAnywhere: [
         /privoxy|squid|<center>nginx|cloudflare|bad gateway|gateway time-?out|service unavailable/i,
       ],

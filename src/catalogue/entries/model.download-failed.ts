@@ -54,8 +54,8 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /common_(?:download|get|pull|hf|remote).{0,200}(?:HEAD failed|failed|error|invalid http status|status: -?\d+)|common_params_handle_model.{0,120}(?:error|failed)|error: (?:HF API|model is private or does not exist)/i,
-      excludes: [/ETag|using cached|read .{0,20}meta/i],
+        /(?:common_(?:download|get|pull|hf|remote)|get_repo_(?:files|commit|refs)|get_hf_plan).{0,200}(?:HEAD failed|failed|error|invalid http status|status: -?\d+)|common_params_handle_model.{0,120}(?:error|failed)|error: (?:HF API|model is private or does not exist)/i,
+      excludes: [/HEAD failed, status: 404|ETag|using cached|read .{0,20}meta/i],
       rank: 74,
     },
     {

@@ -43,7 +43,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:No such file or directory|FileNotFoundError|cannot find the file|ENOENT).{0,300}\.gguf|(?:model|gguf)[ _-]?(?:file|path).{0,200}(?:not found|does not exist|doesn.?t exist|is missing|is not a file)|error: unable to open (?:model|file)|could not (?:open|find) (?:the )?model file/i,
+        /(?:No such file or directory|FileNotFoundError|cannot find the file|ENOENT).{0,300}\.gguf|(?:model|gguf)[ _-]?(?:file|path).{0,200}(?:not found|does not exist|doesn.?t exist|is missing|is not a file)|error: unable to open (?:model|file)|could not (?:open|find) (?:the )?model file|no (?:gguf|model) files? (?:were |was )?(?:found|in )/i,
       rank: 72,
     },
     {

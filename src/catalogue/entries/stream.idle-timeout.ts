@@ -48,7 +48,7 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /\bidle[ -]?time-?out\b|no (?:meaningful |visible )?progress for \d+ ?(?:s|ms|min|sec)|first[- ]token time-?out|no first (?:token|event|chunk|byte)|no response from (?:the )?(?:model|LLM)/i,
-      excludes: [/keep-?alive|upstream|session|ssh|sleep|idle timeout = |worker/i],
+      excludes: [/keep-?alive (?:idle|time)|upstream|session|ssh|sleep|idle timeout = |worker/i],
       rank: 64,
     },
   ],
