@@ -91,5 +91,11 @@ export const entry: CatalogueEntry = {
       excludes: [/time.?out|timed out|certificate|dns error|resolve/i],
       rank: 30,
     },
+    {
+      pattern:
+        /unable to connect\b|computer able to access|(?:http client|proxy) error: Could not establish connection/i,
+      excludes: [/time.?out|timed out|certificate|SSL|resolve|proxy\b(?! error)|docker daemon|docker\.sock/i],
+      rank: 32,
+    },
   ],
 };

@@ -72,5 +72,11 @@ export const entry: CatalogueEntry = {
         /does not (?:look|seem) (?:like|to be) (?:a |an )?(?:llama|openai)|not a llama(?:\.cpp|-server)|not an? openai.compatible|Received HTML|got HTML/i,
       rank: 66,
     },
+    {
+      pattern:
+        /(?:returned|sent|got|received) an?\s{1,2}(?:invalid|unexpected|unrecogni[sz]ed|unknown) (?:response|answer|reply|content.type)|not (?:the )?(?:expected )?(?:json|openai) (?:response|format)/i,
+      excludes: [/stream|tool|schema|template/i],
+      rank: 40,
+    },
   ],
 };

@@ -40,9 +40,9 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /\bmodel\b.{0,160}(?:not found|is not supported by any)|\bmodel\b ?.?[\x22'`].{1,160}(?:does not exist|not available)|model_not_found|no such model|unknown model\b(?! arch)|could not find (?:a )?(?:suitable )?(?:inference handler|model|real modelID)|model .{0,120}not loaded|model is not (?:running|loaded|found)/i,
+        /\bmodel\b.{0,160}(?:not found|is not supported by any)|\bmodel\b ?.?[\x22'`].{1,160}(?:does not exist|not available)|model_not_found|no such model|unknown model\b(?! arch)|could not find (?:a )?(?:suitable )?(?:inference handler|model|real modelID)|model .{0,120}not loaded|model is (?:not (?:running|loaded|found)|unloaded)/i,
       excludes: [
-        /No such file|file does not exist|\.gguf.{0,60}(?:not found|does not exist)|model[ _-]?(?:file|path)|probe failed|tensor|chat template|manifest|huggingface|key not found|\bFile Not Found\b|projector|mmproj|repository/i,
+        /No such file|file does not exist|\.gguf.{0,60}(?:not found|does not exist)|model[ _-]?(?:file|path)|probe failed|tensor|chat template|manifest|huggingface|key not found|\bFile Not Found\b|projector|mmproj|repository|not loaded, (?:loading|starting)|(?:backend|loader|library)[^.\n]{0,20} not found/i,
       ],
       rank: 68,
     },

@@ -37,7 +37,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /error: (?:invalid|unknown|unrecognized) (?:argument|option)|error while handling (?:argument|environment variable)|invalid parameter for argument|the argument has been removed|expected value for argument|error: argument (?:--|-)|unknown argument(?:s|:| )|unrecognized (?:arguments?|option)|unknown option|invalid option --|error parsing (?:arguments?|command)/i,
+        /error: (?:invalid|unknown|unrecognized) (?:argument|option)|error while handling (?:argument|environment variable)|invalid parameter for argument|the argument has been removed|expected value for argument|error: argument (?:--|-)|unknown argument(?:s\b|:| |$)|unrecognized (?:arguments?|option)|unknown option|invalid option --|error parsing (?:arguments?|command)/i,
       rank: 84,
     },
     {
