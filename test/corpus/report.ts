@@ -18,6 +18,7 @@ const sets: readonly (readonly [string, readonly Sample[]])[] = [
   ['  a', batch(heldOut, 'a')],
   ['  b', batch(heldOut, 'b')],
   ['  c', batch(heldOut, 'c')],
+  ['  d', batch(heldOut, 'd')],
 ];
 
 const answers = new Map<string, Answer[]>();
