@@ -25,6 +25,7 @@ const BY_CODE: Readonly<Record<string, CatalogueCode>> = {
   UND_ERR_CONNECT_TIMEOUT: 'connection.timeout',
   UND_ERR_HEADERS_TIMEOUT: 'connection.timeout',
   UND_ERR_BODY_TIMEOUT: 'connection.timeout',
+  TimeoutError: 'connection.timeout',
   LLAMACTL_DEADLINE: 'connection.timeout',
   ECONNRESET: 'connection.reset',
   ECONNABORTED: 'connection.reset',
@@ -33,7 +34,6 @@ const BY_CODE: Readonly<Record<string, CatalogueCode>> = {
   UND_ERR_CLOSED: 'connection.reset',
   UND_ERR_DESTROYED: 'connection.reset',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'connection.reset',
-  // Cut inside a chunk.
   HPE_INVALID_EOF_STATE: 'connection.reset',
   EPROTO: 'connection.tls-mismatch',
   ERR_SSL_WRONG_VERSION_NUMBER: 'connection.tls-mismatch',
@@ -50,19 +50,26 @@ const BY_CODE: Readonly<Record<string, CatalogueCode>> = {
   HOSTNAME_MISMATCH: 'connection.tls-untrusted',
   INVALID_CA: 'connection.tls-untrusted',
   UND_ERR_PRX_TLS: 'network.proxy-interference',
+  LLAMACTL_PROXY: 'network.proxy-interference',
+  UND_ERR_HEADERS_OVERFLOW: 'connection.wrong-server',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'connection.wrong-server',
+  LLAMACTL_TOO_LARGE: 'connection.wrong-server',
 };
 
 /** An exception of Node's or undici's, or a deadline of ours → its cause. */
 export function classifyException(failure: Exception): Classification {
   const causes = causesOf(failure.error);
-  const known = causes.find((cause) => codeOf(cause) !== undefined);
+  // Why a proxy cannot be reached says nothing of the server.
+  const known =
+    causes.find(({ code }) => code === 'LLAMACTL_PROXY') ??
+    causes.find((cause) => codeOf(cause) !== undefined);
   const cause = known ?? causes[0] ?? { code: '', message: String(failure.error) };
   const code = refine(failure, cause, codeOf(cause));
   const details: Record<string, unknown> = {};
   if (cause.code !== '') details['cause'] = cause.code;
   if (failure.timeoutMs !== undefined) details['timeoutMs'] = failure.timeoutMs;
   return {
-    type: typeOf(code),
+    type: typeOf(code, cause),
     code,
     message: messageOf(failure, cause, code),
     evidence: [`${failure.method} ${failure.path} → ${describe(causes, failure)}`],
@@ -76,7 +83,7 @@ export function classifyException(failure: Exception): Classification {
  */
 export function causesOf(error: unknown, depth = 0): Cause[] {
   if (!(error instanceof Error) || depth > 8) return [];
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : parserCode(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : nameAsCode(error);
   const inner = [
     ...causesOf(error.cause, depth + 1),
     ...(error instanceof AggregateError
@@ -86,10 +93,10 @@ export function causesOf(error: unknown, depth = 0): Cause[] {
   return [...inner, { code, message: error.message }];
 }
 
-/** undici 7.30 gives its parser's errors no code (it looks llhttp's names up by number, in a table that is by name). */
-function parserCode({ name, message }: Error): string {
-  if (name !== 'HTTPParserError') return '';
-  return /\bEOF\b/.test(message) ? 'HPE_INVALID_EOF_STATE' : 'HPE_INVALID';
+/** AbortSignal.timeout's error has a number for its code, and undici's parser leaves its own out. */
+function nameAsCode({ name, message }: Error): string {
+  if (name === 'HTTPParserError') return /\bEOF\b/.test(message) ? 'HPE_INVALID_EOF_STATE' : 'HPE_INVALID';
+  return name === 'TimeoutError' ? name : '';
 }
 
 function codeOf(cause: Cause): CatalogueCode | undefined {
@@ -111,11 +118,7 @@ function refine(failure: Exception, cause: Cause, code: CatalogueCode | undefine
     if (found === 'connection.timeout') return 'stream.idle-timeout';
     if (/^HPE_/.test(cause.code)) return 'stream.malformed';
   }
-  if (
-    /^HPE_/.test(cause.code) &&
-    failure.url.startsWith('http:') &&
-    isTlsRecord(unparsed(failure.error) ?? '')
-  )
+  if (/^HPE_/.test(cause.code) && failure.url.startsWith('http:') && answeredWithTls(failure.error))
     return 'connection.tls-mismatch';
   // These answer at once when the server is alive; `/slots` waits for the running task in builds of 2025.
   if (
@@ -130,21 +133,11 @@ function refine(failure: Exception, cause: Cause, code: CatalogueCode | undefine
 }
 
 /** undici's HTTPParserError carries the bytes that are no HTTP; a TLS alert is `15 03 0x`. */
-function unparsed(error: unknown): string | null {
+function answeredWithTls(error: unknown): boolean {
   for (let each = error, depth = 0; each instanceof Error && depth < 8; each = each.cause, depth++) {
-    if ('data' in each && typeof each.data === 'string' && each.data !== '') return each.data;
+    if ('data' in each && typeof each.data === 'string' && isTlsRecord(each.data)) return true;
   }
-  return null;
-}
-
-const LONGEST_QUOTE = 80;
-
-function firstLine(data: string): string {
-  return data
-    .split(/[\r\n]/, 1)
-    .join('')
-    .replace(/\p{Cc}+/gu, ' ')
-    .slice(0, LONGEST_QUOTE);
+  return false;
 }
 
 /** A TLS record begins with its kind (0x15 alert, 0x16 handshake) and the major version 3. */
@@ -153,8 +146,10 @@ function isTlsRecord(data: string): boolean {
   return (kind === 0x15 || kind === 0x16) && data.charCodeAt(1) === 3;
 }
 
-function typeOf(code: CatalogueCode): LlamaCppErrorType {
+function typeOf(code: CatalogueCode, { message }: Cause): LlamaCppErrorType {
   if (code.startsWith('stream.')) return 'STREAMING_ERROR';
+  // A proxy that wants a login, or forbids the host: asking again changes nothing.
+  if (code === 'network.proxy-interference' && /\(40[137]\)/.test(message)) return 'AUTHENTICATION_ERROR';
   return code === 'connection.timeout' || code === 'server.wedged' ? 'TIMEOUT_ERROR' : 'CONNECTION_ERROR';
 }
 
@@ -178,7 +173,9 @@ function messageOf(failure: Exception, cause: Cause, code: CatalogueCode): strin
     case 'server.wedged':
       return `${origin} accepts connections but does not answer${seconds}`;
     case 'connection.reset':
-      return `${origin} closed the connection without an answer`;
+      return codeOf(cause) === undefined
+        ? `the connection to ${origin} failed: ${cause.message || failure.error}`
+        : `${origin} closed the connection without an answer`;
     case 'connection.tls-mismatch':
       return url.protocol === 'https:'
         ? `${origin} does not speak TLS: use http://`
@@ -186,9 +183,13 @@ function messageOf(failure: Exception, cause: Cause, code: CatalogueCode): strin
     case 'connection.tls-untrusted':
       return `the certificate of ${origin} is not trusted: ${cause.message}`;
     case 'connection.wrong-server':
-      return `what listens on ${origin} does not speak HTTP`;
+      return /^HPE_/.test(cause.code)
+        ? `what listens on ${origin} does not speak HTTP`
+        : `what listens on ${origin} is no llama-server: ${cause.message}`;
     case 'network.proxy-interference':
-      return `the proxy on the way to ${origin} failed: ${cause.message}`;
+      return cause.code === 'LLAMACTL_PROXY'
+        ? cause.message
+        : `the proxy on the way to ${origin} failed: ${cause.message}`;
     case 'stream.truncated':
       return 'the connection was cut in the middle of the answer';
     case 'stream.idle-timeout':
@@ -201,9 +202,6 @@ function messageOf(failure: Exception, cause: Cause, code: CatalogueCode): strin
 function describe(causes: readonly Cause[], failure: Exception): string {
   const last = causes[0];
   if (last === undefined) return String(failure.error);
-  const isGibberish = causes.some(({ code }) => /^HPE_(?!INVALID_EOF_STATE)/.test(code));
-  const said = isGibberish ? unparsed(failure.error) : null;
-  if (said !== null && !isTlsRecord(said)) return `no HTTP: ${JSON.stringify(firstLine(said))}`;
   const texts = causes.filter(
     (cause) => cause.message !== '' && !/^fetch failed$|^terminated$/.test(cause.message),
   );

@@ -2,16 +2,23 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CannedServer, cannedServer, type Route } from '../support/canned-server.js';
+import { type Certificates, makeCertificates } from '../support/certificates.js';
 import { type Fault, FaultProxy } from '../support/fault-proxy.js';
 import { type HttpProxy, type HttpProxyOptions, httpProxy } from '../support/http-proxy.js';
 import { type Nginx, startNginx } from '../support/nginx.js';
 import { type ServerOptions, startServer, type TestServer } from '../support/real-server.js';
 
-/** Servers that several scenarios may ask, since none of them changes them: started when first wanted. */
-export class SharedServers {
+/** What several scenarios may use, since none of them changes it: made when first wanted. */
+export class Shared {
   readonly #servers = new Map<string, Promise<TestServer>>();
+  #certificates: Certificates | undefined;
 
-  get(options: ServerOptions): Promise<TestServer> {
+  get certificates(): Certificates {
+    this.#certificates ??= makeCertificates();
+    return this.#certificates;
+  }
+
+  server(options: ServerOptions): Promise<TestServer> {
     const key = JSON.stringify(options);
     const server = this.#servers.get(key) ?? startUncounted(options);
     this.#servers.set(key, server);
@@ -21,24 +28,29 @@ export class SharedServers {
   async stop(): Promise<void> {
     const started = await Promise.allSettled(this.#servers.values());
     await Promise.all(started.map((server) => server.status === 'fulfilled' && server.value.stop()));
+    this.#certificates?.remove();
   }
 }
 
 /** What a scenario is set up with. Whatever it starts ends with it. */
 export class Lab {
-  readonly #shared: SharedServers;
+  readonly #shared: Shared;
   readonly #ends: (() => unknown)[] = [];
   /** Whether a real llama-server took part. */
   usedServer = false;
 
-  constructor(shared: SharedServers) {
+  constructor(shared: Shared) {
     this.#shared = shared;
+  }
+
+  get certificates(): Certificates {
+    return this.#shared.certificates;
   }
 
   /** A server that others ask too: it must be left as it is. */
   server(args: readonly string[] = [], options: Omit<ServerOptions, 'args'> = {}): Promise<TestServer> {
     this.usedServer = true;
-    return this.#shared.get({ ...options, args });
+    return this.#shared.server({ ...options, args });
   }
 
   /** A server of its own. */
@@ -114,9 +126,8 @@ export class Lab {
 /** Scenarios run beside each other, so that the test which happens to be awaited is not the one that starts the server. */
 function startUncounted(options: ServerOptions): Promise<TestServer> {
   const run = globalThis.llamactlTestRun;
-  const current = run?.currentTest;
-  if (run !== undefined) delete run.currentTest;
+  globalThis.llamactlTestRun = undefined;
   const started = startServer(options);
-  if (run !== undefined && current !== undefined) run.currentTest = current;
+  globalThis.llamactlTestRun = run;
   return started;
 }

@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { cli } from '../support/cli.js';
 import { freePort } from '../support/real-server.js';
 import { replay } from '../support/replay.js';
-import { Lab, SharedServers } from './lab.js';
+import { Lab, Shared } from './lab.js';
 import type { Call } from './scenario.js';
 import { load, modelsFolder } from './scenarios/models.js';
 import { configured, diagnose } from './scenarios/ways.js';
@@ -179,7 +179,7 @@ const REPORTS = ['json', 'junit', 'github', 'markdown', 'sarif'];
 
 describe('no key is in any output', function () {
   this.timeout(120_000);
-  const shared = new SharedServers();
+  const shared = new Shared();
   let lab: Lab;
   beforeEach(() => {
     lab = new Lab(shared);

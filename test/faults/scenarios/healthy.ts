@@ -1,5 +1,4 @@
-import { certificates } from '../../support/certificates.js';
-import { connectProxy } from '../../support/connect-proxy.js';
+import { forwardProxy } from '../../support/forward-proxy.js';
 import { smolModel } from '../../support/real-server.js';
 import { replay } from '../../support/replay.js';
 import { slowDown } from '../../support/slow-process.js';
@@ -146,8 +145,8 @@ const SET_UPS: readonly {
     title: 'HTTPS with a private authority, which is given',
     setUp: async (lab) => {
       const { url } = await lab.server(['-c', '512']);
-      const proxy = await lab.httpProxy(url, { tls: certificates().trusted });
-      return diagnose(proxy.url, '--ca-cert', certificates().authority.certFile);
+      const proxy = await lab.httpProxy(url, { tls: lab.certificates.good });
+      return diagnose(proxy.url, '--ca-cert', lab.certificates.caFile);
     },
   },
   {
@@ -155,7 +154,7 @@ const SET_UPS: readonly {
     title: 'HTTPS with a self-signed certificate, and --insecure',
     setUp: async (lab) => {
       const { url } = await lab.server(['-c', '512']);
-      return diagnose((await lab.httpProxy(url, { tls: certificates().selfSigned })).url, '--insecure');
+      return diagnose((await lab.httpProxy(url, { tls: lab.certificates.selfSigned })).url, '--insecure');
     },
   },
   {
@@ -211,7 +210,7 @@ const SET_UPS: readonly {
     id: 'forward-proxy',
     title: 'through the proxy of HTTP_PROXY, which alone resolves the name',
     setUp: async (lab) => {
-      const proxy = lab.keep(await connectProxy((await lab.server(['-c', '512'])).url));
+      const proxy = lab.keep(await forwardProxy((await lab.server(['-c', '512'])).url));
       return { ...diagnose('http://llama.internal.invalid'), env: { HTTP_PROXY: proxy.url } };
     },
   },

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { connectProxy } from '../../support/connect-proxy.js';
+import { forwardProxy } from '../../support/forward-proxy.js';
 import { freePort } from '../../support/real-server.js';
 import { problem, type Scenario } from '../scenario.js';
 import { diagnose } from './ways.js';
@@ -158,7 +158,7 @@ export const NETWORK: readonly Scenario[] = [
     title: 'the proxy of HTTP_PROXY wants a login (407)',
     layer: 'network',
     setUp: async (lab) => {
-      const proxy = lab.keep(await connectProxy('http://127.0.0.1:9', 407));
+      const proxy = lab.keep(await forwardProxy('http://127.0.0.1:9', 407));
       return { ...diagnose('http://llama.internal.invalid'), env: { HTTP_PROXY: proxy.url } };
     },
     expect: problem('network.proxy-interference', { mentions: [/407/] }),

@@ -218,7 +218,9 @@ export const STRANGERS: readonly Scenario[] = [
     title: 'on the port is an SSH server',
     layer: 'identity',
     setUp: async (lab) =>
-      diagnose(lab.keep(await rawServer({ first: 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n' })).url),
+      diagnose(
+        lab.keep(await rawServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n'))).url,
+      ),
     expect: problem('connection.wrong-server', { alone: true, mentions: [/HTTP|SSH/] }),
   },
   {
@@ -228,7 +230,11 @@ export const STRANGERS: readonly Scenario[] = [
     setUp: async (lab) =>
       diagnose(
         lab.keep(
-          await rawServer({ answer: "-ERR unknown command 'GET', with args beginning with: '/health'\r\n" }),
+          await rawServer((socket) =>
+            socket.once('data', () =>
+              socket.end("-ERR unknown command 'GET', with args beginning with: '/health'\r\n"),
+            ),
+          ),
         ).url,
       ),
     expect: problem('connection.wrong-server', { alone: true }),

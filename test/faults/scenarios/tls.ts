@@ -1,14 +1,19 @@
-import { type Certificates, certificates } from '../../support/certificates.js';
 import { rawServer } from '../../support/raw-server.js';
 import type { Lab } from '../lab.js';
 import { problem, type Scenario } from '../scenario.js';
 import { diagnose } from './ways.js';
 
 /** A real server behind TLS with one of the certificates. */
-async function behindTls(lab: Lab, certificate: keyof Certificates): Promise<string> {
+async function behindTls(
+  lab: Lab,
+  certificate: 'good' | 'selfSigned' | 'expired' | 'otherName',
+): Promise<string> {
   const { url } = await lab.server(['-c', '512']);
-  return (await lab.httpProxy(url, { tls: certificates()[certificate] })).url;
+  return (await lab.httpProxy(url, { tls: lab.certificates[certificate] })).url;
 }
+
+/** Fatal, "protocol version". */
+const ALERT = Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]);
 
 export const TLS: readonly Scenario[] = [
   {
@@ -24,7 +29,7 @@ export const TLS: readonly Scenario[] = [
     id: 'tls-http-to-https',
     title: 'http:// to a server that speaks https',
     layer: 'tls',
-    setUp: async (lab) => diagnose((await behindTls(lab, 'trusted')).replace('https:', 'http:')),
+    setUp: async (lab) => diagnose((await behindTls(lab, 'good')).replace('https:', 'http:')),
     expect: problem('connection.tls-mismatch', { alone: true, mentions: [/https:\/\//] }),
   },
   {
@@ -33,7 +38,7 @@ export const TLS: readonly Scenario[] = [
     layer: 'tls',
     setUp: async (lab) => {
       const { url } = await lab.server(['-c', '512']);
-      const { certFile, keyFile } = certificates().trusted;
+      const { certFile, keyFile } = lab.certificates.good;
       const nginx = await lab.nginx(
         `ssl_certificate ${certFile}; ssl_certificate_key ${keyFile}; location / { proxy_pass ${url}; }`,
         'ssl',
@@ -59,7 +64,7 @@ export const TLS: readonly Scenario[] = [
     title: 'the same of a server that answers with an alert of TLS',
     layer: 'tls',
     setUp: async (lab) =>
-      diagnose(lab.keep(await rawServer({ answer: '\u0015\u0003\u0001\u0000\u0002\u0002\u0046' })).url),
+      diagnose(lab.keep(await rawServer((socket) => socket.once('data', () => socket.end(ALERT)))).url),
     expect: problem('connection.tls-mismatch', { alone: true, mentions: [/https:\/\//] }),
   },
   {
@@ -73,31 +78,28 @@ export const TLS: readonly Scenario[] = [
     id: 'tls-private-authority',
     title: 'a certificate of a private authority that was not given',
     layer: 'tls',
-    setUp: async (lab) => diagnose(await behindTls(lab, 'trusted')),
+    setUp: async (lab) => diagnose(await behindTls(lab, 'good')),
     expect: problem('connection.tls-untrusted', { alone: true, mentions: [/--ca-cert/] }),
   },
   {
     id: 'tls-wrong-authority',
     title: '--ca-cert names another authority',
     layer: 'tls',
-    setUp: async (lab) =>
-      diagnose(await behindTls(lab, 'trusted'), '--ca-cert', certificates().otherAuthority.certFile),
+    setUp: async (lab) => diagnose(await behindTls(lab, 'good'), '--ca-cert', lab.certificates.otherCaFile),
     expect: problem('connection.tls-untrusted', { alone: true }),
   },
   {
     id: 'tls-expired',
     title: 'an expired certificate',
     layer: 'tls',
-    setUp: async (lab) =>
-      diagnose(await behindTls(lab, 'expired'), '--ca-cert', certificates().authority.certFile),
+    setUp: async (lab) => diagnose(await behindTls(lab, 'expired'), '--ca-cert', lab.certificates.caFile),
     expect: problem('connection.tls-untrusted', { alone: true, mentions: [/expired/i] }),
   },
   {
     id: 'tls-wrong-name',
     title: 'a certificate of another host',
     layer: 'tls',
-    setUp: async (lab) =>
-      diagnose(await behindTls(lab, 'wrongName'), '--ca-cert', certificates().authority.certFile),
+    setUp: async (lab) => diagnose(await behindTls(lab, 'otherName'), '--ca-cert', lab.certificates.caFile),
     expect: problem('connection.tls-untrusted', { alone: true, mentions: [/gpu1\.example\.com/] }),
   },
 ];
