@@ -2,21 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CannedServer, cannedServer, type Route } from '../support/canned-server.js';
-import { type Certificates, makeCertificates } from '../support/certificates.js';
 import { type Fault, FaultProxy } from '../support/fault-proxy.js';
 import { type HttpProxy, type HttpProxyOptions, httpProxy } from '../support/http-proxy.js';
 import { type Nginx, startNginx } from '../support/nginx.js';
 import { type ServerOptions, startServer, type TestServer } from '../support/real-server.js';
 
-/** What several scenarios may use, since none of them changes it: made when first wanted. */
+/** Servers that several scenarios may ask, since none of them changes them: started when first wanted. */
 export class Shared {
   readonly #servers = new Map<string, Promise<TestServer>>();
-  #certificates: Certificates | undefined;
-
-  get certificates(): Certificates {
-    this.#certificates ??= makeCertificates();
-    return this.#certificates;
-  }
 
   server(options: ServerOptions): Promise<TestServer> {
     const key = JSON.stringify(options);
@@ -28,7 +21,6 @@ export class Shared {
   async stop(): Promise<void> {
     const started = await Promise.allSettled(this.#servers.values());
     await Promise.all(started.map((server) => server.status === 'fulfilled' && server.value.stop()));
-    this.#certificates?.remove();
   }
 }
 
@@ -41,10 +33,6 @@ export class Lab {
 
   constructor(shared: Shared) {
     this.#shared = shared;
-  }
-
-  get certificates(): Certificates {
-    return this.#shared.certificates;
   }
 
   /** A server that others ask too: it must be left as it is. */
@@ -125,9 +113,9 @@ export class Lab {
 
 /** Scenarios run beside each other, so that the test which happens to be awaited is not the one that starts the server. */
 function startUncounted(options: ServerOptions): Promise<TestServer> {
-  const run = globalThis.llamactlTestRun;
+  const use = globalThis.llamactlTestRun;
   globalThis.llamactlTestRun = undefined;
   const started = startServer(options);
-  globalThis.llamactlTestRun = run;
+  globalThis.llamactlTestRun = use;
   return started;
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Certificate } from './certificates.js';
+import type { KeyPair } from './certificates.js';
 
 /** What a reverse proxy does to an exchange. Those of streams touch answers of `text/event-stream` only. */
 export type HttpFault =
@@ -35,7 +35,7 @@ export interface HttpProxyOptions {
   /** The fault of a request. */
   readonly fault?: (request: IncomingMessage) => HttpFault;
   /** Ends TLS before the server. */
-  readonly tls?: Pick<Certificate, 'key' | 'cert'>;
+  readonly tls?: Pick<KeyPair, 'key' | 'cert'>;
 }
 
 export interface HttpProxy {

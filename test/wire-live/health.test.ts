@@ -153,7 +153,7 @@ describe('a real llama-server that loads its model', () => {
       const { report } = await waitForHealth(connect(server.url).client, {
         deadlineMs: 400,
         signal: new AbortController().signal,
-        onProgress: ({ status }) => seen.push(status),
+        onLook: ({ status }) => seen.push(status),
       });
       assert.equal(report.status, 'loading');
       assert.ok(seen.length > 0 && seen.every((status) => status === 'loading'), seen.join());
@@ -191,7 +191,7 @@ describe('a real llama-server that loads its model', () => {
     const waiting = waitForHealth(connect(`http://127.0.0.1:${port}`).client, {
       deadlineMs: 20_000,
       signal: new AbortController().signal,
-      onProgress: ({ status }) => seen.add(status),
+      onLook: ({ status }) => seen.add(status),
     });
     await until('a look', () => seen.has('unreachable'));
     const server = await startServer({ port, args: ['-c', '512'] });

@@ -1,3 +1,4 @@
+import { makeCertificates } from '../../support/certificates.js';
 import { forwardProxy } from '../../support/forward-proxy.js';
 import { smolModel } from '../../support/real-server.js';
 import { replay } from '../../support/replay.js';
@@ -145,8 +146,8 @@ const SET_UPS: readonly {
     title: 'HTTPS with a private authority, which is given',
     setUp: async (lab) => {
       const { url } = await lab.server(['-c', '512']);
-      const proxy = await lab.httpProxy(url, { tls: lab.certificates.good });
-      return diagnose(proxy.url, '--ca-cert', lab.certificates.caFile);
+      const proxy = await lab.httpProxy(url, { tls: makeCertificates().trusted });
+      return diagnose(proxy.url, '--ca-cert', makeCertificates().authority.certFile);
     },
   },
   {
@@ -154,7 +155,7 @@ const SET_UPS: readonly {
     title: 'HTTPS with a self-signed certificate, and --insecure',
     setUp: async (lab) => {
       const { url } = await lab.server(['-c', '512']);
-      return diagnose((await lab.httpProxy(url, { tls: lab.certificates.selfSigned })).url, '--insecure');
+      return diagnose((await lab.httpProxy(url, { tls: makeCertificates().selfSigned })).url, '--insecure');
     },
   },
   {
@@ -267,10 +268,10 @@ const SET_UPS: readonly {
   },
   {
     id: 'slow-machine',
-    title: 'a server that gets a fifth of a processor',
+    title: 'a server that shares one processor with a program that computes without end',
     setUp: async (lab) => {
       const server = await lab.own(['-c', '512', '-np', '1'], { model: smolModel() });
-      lab.defer(slowDown(server.pid, 0.2));
+      lab.defer(slowDown(server.pid, 8));
       return diagnose(server.url);
     },
   },

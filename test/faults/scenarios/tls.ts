@@ -1,19 +1,14 @@
+import { type Certificates, makeCertificates } from '../../support/certificates.js';
 import { rawServer } from '../../support/raw-server.js';
 import type { Lab } from '../lab.js';
 import { problem, type Scenario } from '../scenario.js';
 import { diagnose } from './ways.js';
 
 /** A real server behind TLS with one of the certificates. */
-async function behindTls(
-  lab: Lab,
-  certificate: 'good' | 'selfSigned' | 'expired' | 'otherName',
-): Promise<string> {
+async function behindTls(lab: Lab, certificate: keyof Certificates): Promise<string> {
   const { url } = await lab.server(['-c', '512']);
-  return (await lab.httpProxy(url, { tls: lab.certificates[certificate] })).url;
+  return (await lab.httpProxy(url, { tls: makeCertificates()[certificate] })).url;
 }
-
-/** Fatal, "protocol version". */
-const ALERT = Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]);
 
 export const TLS: readonly Scenario[] = [
   {
@@ -29,7 +24,7 @@ export const TLS: readonly Scenario[] = [
     id: 'tls-http-to-https',
     title: 'http:// to a server that speaks https',
     layer: 'tls',
-    setUp: async (lab) => diagnose((await behindTls(lab, 'good')).replace('https:', 'http:')),
+    setUp: async (lab) => diagnose((await behindTls(lab, 'trusted')).replace('https:', 'http:')),
     expect: problem('connection.tls-mismatch', { alone: true, mentions: [/https:\/\//] }),
   },
   {
@@ -38,7 +33,7 @@ export const TLS: readonly Scenario[] = [
     layer: 'tls',
     setUp: async (lab) => {
       const { url } = await lab.server(['-c', '512']);
-      const { certFile, keyFile } = lab.certificates.good;
+      const { certFile, keyFile } = makeCertificates().trusted;
       const nginx = await lab.nginx(
         `ssl_certificate ${certFile}; ssl_certificate_key ${keyFile}; location / { proxy_pass ${url}; }`,
         'ssl',
@@ -64,7 +59,13 @@ export const TLS: readonly Scenario[] = [
     title: 'the same of a server that answers with an alert of TLS',
     layer: 'tls',
     setUp: async (lab) =>
-      diagnose(lab.keep(await rawServer((socket) => socket.once('data', () => socket.end(ALERT)))).url),
+      diagnose(
+        lab.keep(
+          await rawServer((socket) =>
+            socket.once('data', () => socket.end(Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]))),
+          ),
+        ).url,
+      ),
     expect: problem('connection.tls-mismatch', { alone: true, mentions: [/https:\/\//] }),
   },
   {
@@ -78,28 +79,31 @@ export const TLS: readonly Scenario[] = [
     id: 'tls-private-authority',
     title: 'a certificate of a private authority that was not given',
     layer: 'tls',
-    setUp: async (lab) => diagnose(await behindTls(lab, 'good')),
+    setUp: async (lab) => diagnose(await behindTls(lab, 'trusted')),
     expect: problem('connection.tls-untrusted', { alone: true, mentions: [/--ca-cert/] }),
   },
   {
     id: 'tls-wrong-authority',
     title: '--ca-cert names another authority',
     layer: 'tls',
-    setUp: async (lab) => diagnose(await behindTls(lab, 'good'), '--ca-cert', lab.certificates.otherCaFile),
+    setUp: async (lab) =>
+      diagnose(await behindTls(lab, 'trusted'), '--ca-cert', makeCertificates().otherAuthority.certFile),
     expect: problem('connection.tls-untrusted', { alone: true }),
   },
   {
     id: 'tls-expired',
     title: 'an expired certificate',
     layer: 'tls',
-    setUp: async (lab) => diagnose(await behindTls(lab, 'expired'), '--ca-cert', lab.certificates.caFile),
+    setUp: async (lab) =>
+      diagnose(await behindTls(lab, 'expired'), '--ca-cert', makeCertificates().authority.certFile),
     expect: problem('connection.tls-untrusted', { alone: true, mentions: [/expired/i] }),
   },
   {
     id: 'tls-wrong-name',
     title: 'a certificate of another host',
     layer: 'tls',
-    setUp: async (lab) => diagnose(await behindTls(lab, 'otherName'), '--ca-cert', lab.certificates.caFile),
+    setUp: async (lab) =>
+      diagnose(await behindTls(lab, 'wrongName'), '--ca-cert', makeCertificates().authority.certFile),
     expect: problem('connection.tls-untrusted', { alone: true, mentions: [/gpu1\.example\.com/] }),
   },
 ];
