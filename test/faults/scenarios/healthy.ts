@@ -270,8 +270,8 @@ const SET_UPS: readonly {
     id: 'slow-machine',
     title: 'a server that shares one processor with a program that computes without end',
     setUp: async (lab) => {
-      const server = await lab.own(['-c', '512', '-np', '1'], { model: smolModel() });
-      lab.defer(slowDown(server.pid, 8));
+      const server = await lab.own(['-c', '512', '-np', '1']);
+      lab.defer(slowDown(server.pid, 10));
       return diagnose(server.url);
     },
   },
