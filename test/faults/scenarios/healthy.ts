@@ -271,7 +271,7 @@ const SET_UPS: readonly {
     title: 'a server that shares one processor with a program that computes without end',
     setUp: async (lab) => {
       const server = await lab.own(['-c', '512', '-np', '1']);
-      lab.defer(slowDown(server.pid, 10));
+      lab.defer(slowDown(server.pid, 5));
       return diagnose(server.url);
     },
   },
