@@ -36,6 +36,7 @@ export interface ConfiguredFacts {
   readonly urlOrigin: string;
   /** Asked for by flag, environment or configuration. */
   readonly model: string | null;
+  readonly modelOrigin: string | null;
   readonly models: readonly string[];
   /** The context size that the configuration supposes, tokens. */
   readonly contextSize: number | null;
@@ -43,6 +44,8 @@ export interface ConfiguredFacts {
   readonly contextSizeOrigin: string | null;
   readonly keyGiven: boolean;
   readonly keyOrigin: string | null;
+  /** What is odd in the key's form, without the key: `begins with "Bearer "`; null where nothing is. */
+  readonly keyOddity: string | null;
   /** Whether the application that the configuration is for sends tools; null where nothing tells. */
   readonly usesTools: boolean | null;
 }
@@ -96,6 +99,8 @@ export interface TemplateFacts {
   readonly promptLength: number;
   /** Why the template takes no system message; null where it does. */
   readonly systemRole: FailureFact | null;
+  /** Why it takes no tools; null where it does, or nobody sends some. */
+  readonly tools: FailureFact | null;
 }
 
 /** A short streamed answer, as it arrived. */
@@ -142,6 +147,8 @@ export interface LocalProcess {
   readonly pid: number;
   /** Arguments, secrets masked. */
   readonly args: readonly string[];
+  /** `127.0.0.1:8080`. */
+  readonly listens: readonly string[];
   readonly ports: readonly number[];
   readonly residentBytes: number | null;
   readonly swappedBytes: number | null;
@@ -189,6 +196,7 @@ export const KEPT_PROPS = [
   'endpoint_metrics',
   'role',
   'max_instances',
+  'models_autoload',
 ] as const;
 
 /** All that checks reason from. Gathered once; JSON-serialisable; without secrets. */
@@ -199,6 +207,8 @@ export interface Facts {
   readonly dns: Fact<DnsFacts>;
   readonly tcp: Fact<TcpFacts>;
   readonly tls: Fact<TlsFacts>;
+  /** Whether the port speaks the other one of http and https, asked where it does not speak the one of the URL. */
+  readonly otherScheme: Fact<{ readonly answers: boolean }>;
   readonly health: Fact<HealthFacts>;
   readonly path: Fact<PathFacts>;
   readonly props: Fact<KeptProps>;
