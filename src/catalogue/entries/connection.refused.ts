@@ -72,7 +72,8 @@ export const entry: CatalogueEntry = {
     },
     { pattern: /cannot connect to host .{1,120} \[(?:connect call failed|none)/i, rank: 55 },
     {
-      pattern: /APIConnectionError|Connection error\.|fetch failed|failed to fetch\b|ECONNFAILED/i,
+      pattern:
+        /APIConnectionError|Connection error\.|fetch failed|failed to fetch\b|TypeError: Load failed|ECONNFAILED/i,
       excludes: [/certificate|SSL|resolve/i],
       rank: 20,
     },

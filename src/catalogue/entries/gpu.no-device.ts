@@ -49,7 +49,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /ggml_vulkan: No devices found|found 0 (?:CUDA|ROCm|Vulkan|SYCL) devices|No (?:Vulkan|OpenCL|SYCL|compatible GPU|suitable GPU) .{0,30}(?:found|discovered)|no compatible GPUs were discovered|couldn.?t communicate with the NVIDIA driver|Unable to open \/dev\/kfd|\/dev\/(?:kfd|dri\S{0,20}).{0,40}Permission denied|clGetPlatformIDs|VK_ERROR_INITIALIZATION_FAILED|ErrorInitializationFailed|MTLCreateSystemDefaultDevice/i,
+        /ggml_vulkan: No devices found|found 0 (?:CUDA|ROCm|Vulkan|SYCL) devices|No (?:Vulkan|OpenCL|SYCL|compatible GPU|suitable GPU) .{0,30}(?:found|discovered)|no compatible GPUs were discovered|couldn.?t communicate with the NVIDIA driver|no device of (?:the )?requested type|platform IDs not available|could (?:not )?find any OpenCL devices|no (?:platform|device) matching|preferred GPU platform|invalid (?:Vulkan )?device (?:index|number|id)\b|Unable to open \/dev\/kfd|\/dev\/(?:kfd|dri\S{0,20}).{0,40}Permission denied|clGetPlatformIDs|VK_ERROR_INITIALIZATION_FAILED|ErrorInitializationFailed|MTLCreateSystemDefaultDevice/i,
       rank: 82,
     },
     {

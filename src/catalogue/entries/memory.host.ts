@@ -49,7 +49,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /requires more system memory|not have enough (?:available )?memory|enough available memory|insufficient (?:system |host )?(?:RAM|memory) (?:to|for|available)|not enough (?:system |free )?RAM|MemoryError\b|DefaultCPUAllocator|cannot allocate .{1,40}(?:memory|bytes)|memory allocation of \d+ bytes failed|insufficient system resources|cpu_buffer_type_alloc_buffer: failed to allocate/i,
+        /requires more system memory|not have enough (?:available )?memory|enough available memory|insufficient (?:system |host )?(?:RAM|memory) (?:to|for|available)|not enough (?:system |free )?RAM|MemoryError\b|DefaultCPUAllocator|cannot allocate .{1,40}(?:memory|bytes)|memory allocation of \d+ bytes failed|insufficient system resources|cpu_buffer_type_alloc_buffer: failed to allocate|not enough space in the context.s memory pool|graph allocation: failed to reserve|\bmmap failed: |\bMapViewOfFile failed|unable to fit model into system memory/i,
       excludes: [/VRAM|GPU|CUDA|probe/i],
       rank: 88,
     },

@@ -48,7 +48,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /try pulling it first|pull model manifest|no (?:default |matching )?models? (?:are |is )?(?:loaded|available|found|configured|selected)|no matching models|The model .{1,120} does not exist/i,
+        /try pulling it first|multiple models are loaded|invalid model (?:name|identifier|id)\b|pull model manifest|no (?:default |matching )?models? (?:are |is )?(?:loaded|available|found|configured|selected)|no matching models|The model .{1,120} does not exist/i,
       rank: 70,
     },
     {

@@ -46,7 +46,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /key not found in model|error loading model hyperparameters|error loading model vocabulary|wrong model arch|missing tensor '|wrong number of tensors|wrong shape|has wrong shape|Model architecture.{0,40}not|unsupported model/i,
+        /key not found in model|error loading model hyperparameters|error loading model vocabulary|wrong model arch|missing tensor '|wrong number of tensors|wrong shape|has wrong shape|unsupported vocab type|failed to find a compatible buffer type|Model architecture.{0,40}not|unsupported model/i,
       rank: 70,
     },
     {

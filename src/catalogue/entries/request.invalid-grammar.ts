@@ -30,7 +30,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /(?:failed to|error|unable to|could not|cannot) (?:parse|parsing|initializ\w+|compile|build) (?:the )?(?:gramm?ar|GBNF|samplers?: failed to parse)|error initializing grammar|invalid grammar|grammar .{0,60}(?:invalid|error|does not contain)|failed to parse grammar|parse: error parsing grammar|Failed to initialize samplers|undefined rule|left recursion/i,
+        /(?:failed to|error|unable to|could not|cannot) (?:parse|parsing|initializ\w+|compile|build) (?:the )?(?:gramm?ar|GBNF|samplers?: failed to parse)|error initializing grammar|invalid grammar|grammar .{0,60}(?:invalid|error|does not contain)|failed to parse grammar|parse: error parsing grammar|Failed to initialize samplers|undefined rule|\bllg (?:tokenizer )?error|rules that are going to be repeated|left recursion/i,
       rank: 84,
     },
     {

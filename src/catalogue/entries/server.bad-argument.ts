@@ -52,13 +52,13 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /failed to open file .{0,200}(?:key|grammar|template|schema|preset)|error: failed to open file|error: --model is required|model.{0,6} is required|either --model or|preset file does not exist|failed to parse server config file|only please use presets|option .{1,40} not recognized in preset/i,
+        /failed to open file .{0,200}(?:key|grammar|template|schema|preset)|error: failed to open file|error: --model is required|either --model or|preset file does not exist|failed to parse server config file|only please use presets|option .{1,40} not recognized in preset|server preset file|(?:-size|-layers|-step|--[a-z][a-z-]{2,30}) (?:must be|is not supported|is not allowed|requires? at least)|RPC not supported in this build|no RPC servers specified|failed to find RPC|unknown (?:buffer type|load mode|speculative type)|built without SSL support|static assets path not found|Invalid type for KV override/i,
       excludes: [/messages/i],
       rank: 72,
     },
     {
       pattern:
-        /--server.{0,20}(?:invalid|unknown)|exec: .{0,40}--?\w+.{0,20}executable file not found|\\?\.\/llama-server: (?:not found|no such file)/i,
+        /--server.{0,20}(?:invalid|unknown)|exec: .{0,40}--?\w+.{0,20}executable file not found|\\?\.\/llama-server: (?:not found|no such file)|llama-server: (?:command not found|permission denied)|permission denied: .{0,80}llama-server/i,
       rank: 72,
     },
   ],

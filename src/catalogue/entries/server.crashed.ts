@@ -62,13 +62,13 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:CUDA|ROCm|HIP|MUSA|SYCL) error(?::| \d| code)|an illegal memory access|unspecified launch failure|vk::(?:DeviceLost|SystemError)|DeviceLost|device lost|ErrorDeviceLost|CL_INVALID|misaligned address|uncorrectable ECC|CUBLAS_STATUS_(?:EXECUTION_FAILED|INTERNAL_ERROR|NOT_INITIALIZED)|hipErrorIllegalAddress|hipErrorLaunchFailure|command buffer \d+ failed with status/i,
+        /(?:CUDA|ROCm|HIP|MUSA|SYCL) error(?::| \d| code)|an illegal memory access|unspecified launch failure|vk::(?:DeviceLost|SystemError)|DeviceLost|device lost|ErrorDeviceLost|CL_INVALID|misaligned address|uncorrectable ECC|CUBLAS_STATUS_(?:EXECUTION_FAILED|INTERNAL_ERROR|NOT_INITIALIZED)|hipErrorIllegalAddress|hipErrorLaunchFailure|command buffer \d+ failed with status|backend is in error state|device fault on|waitForFences error|failed to compute graph|failed to process speculative batch/i,
       excludes: [/out of memory|no kernel image|driver version/i],
       rank: 52,
     },
     {
       pattern:
-        /(?:process|runner|server|llama\S{0,20}|container|instance|subprocess|child) (?:process )?(?:has |was |unexpectedly |name=\S{1,100} )?(?:terminated|exited|crashed|died|stopped unexpectedly)|(?:exit(?:ed)?|terminated|failed|quit|status)(?: with)?(?: an?)?(?: non-?zero)?(?: exit)?(?: (?:code|status)){1,2}[ :=(]{1,12}(?:-?[1-9]\d*|0x[1-9c]\w*)\b|ExitCode\\?[\x22']: ?(?:1(?!37\b)|[2-9])|signal arrived during cgo|main process exited|CrashLoopBackOff|exit status [1-9]|panic: |fatal error: |unhandled exception|uncaught exception/i,
+        /(?:process|runner|server|llama\S{0,20}|container|instance|subprocess|child) (?:process )?(?:has |was |unexpectedly |name=\S{1,100} )?(?:terminated|exited|crashed|died|stopped unexpectedly)|(?:exit(?:ed)?|terminated|failed|quit)(?: with)?(?: an?)?(?: non-?zero)?(?: exit)?(?: (?:code|status)){1,2}[ :=(]{1,12}(?:-\d+|0x[1-9c]\w*|[1-9]\d?|13[2-9]|255|\d{6,})\b|ExitCode\\?[\x22']: ?(?:1(?!37\b)|[2-9])|signal arrived during cgo|main process exited|CrashLoopBackOff|exit status [1-9]|panic: |fatal error: |unhandled exception|uncaught exception/i,
       excludes: [
         /exited with code 0\b|status 0\b|cleaning up before exit|browser tab|exit code 137|code 137|stack trace|manifest/i,
       ],
@@ -76,7 +76,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:model|runner|server|process|app|backend) (?:has )?(?:crashed|unexpectedly (?:stopped|exited|quit)|exited unexpectedly|stopped unexpectedly)|crashed without additional information|model runner has unexpectedly|process (?:encountered|hit|met) an? (?:unexpected|fatal|unknown|internal) error|no longer running|error was encountered while running the model|Exit code: \d{5,20}/i,
+        /(?:model|runner|server|process|app|backend) (?:has )?(?:crashed|unexpectedly (?:stopped|exited|quit)|exited unexpectedly|stopped unexpectedly)|crashed without additional information|model runner has unexpectedly|process (?:encountered|hit|met) an? (?:unexpected|fatal|unknown|internal) error|no longer running|exited prematurely|stopped unexpectedly|llama_decode returned -|error was encountered while running the model|Exit code: \d{5,20}/i,
       rank: 38,
     },
   ],

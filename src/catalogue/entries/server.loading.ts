@@ -43,12 +43,12 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /timed out waiting for (?:the )?(?:llama\S{0,12}(?: runner)?|model|server|runner) to (?:start|load|become|be )/i,
+        /timed out waiting for (?:the )?(?:llama\S{0,12}(?: runner)?|model|server|runner) to (?:start|load|become|be )|finish (?:GPU )?discovery before timeout/i,
       rank: 58,
     },
     {
       pattern:
-        /unable to start process: health check (?:failed|timed out)|health ?check failed after \d+ ?s/i,
+        /unable to start process: health check (?:failed|timed out)|health ?check failed after \d+ ?s|health ?check error.{0,80}\b503\b/i,
       rank: 64,
     },
     {

@@ -57,7 +57,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /load_backend: failed to load (?!.{0,300}(?:libcuda|nvcuda|libhip|libvulkan))|no CPU backend found|no backends? (?:are )?loaded|backend not found|failed to initialize CPU backend|undefined reference to/i,
+        /load_backend: failed to load (?!.{0,300}(?:libcuda|nvcuda|libhip|libvulkan))|no CPU backend found|no backends? (?:are )?loaded|backend not found|failed to initialize CPU backend|incompatible API version|undefined reference to/i,
       excludes: [/find ggml_backend_init/i],
       rank: 60,
     },
