@@ -55,11 +55,5 @@ export const entry: CatalogueEntry = {
       excludesAnywhere: [/offload(?:ed|ing) [1-9]\d*/i, /using device (?:CUDA|ROCm|Vulkan|Metal)/i],
       rank: 50,
     },
-    {
-      pattern: /layer +\d+ assigned to device CPU/i,
-      requires: [/n_gpu_layers|gpu-layers|-ngl |nvidia|cuda|vulkan|rocm/i],
-      excludesAnywhere: [/assigned to device (?!CPU)/i, /offloaded [1-9]/i],
-      rank: 44,
-    },
   ],
 };
