@@ -51,7 +51,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /invalid_request_error|BadRequestError|Error code: 400|HTTP ?4(?:00|22)|400 Bad Request|status(?:[ _]?code)?[ =:]{1,3}400|\b4(?:00|22), message=|\[400\]|\(400\)|(?:error|returned|responded|failed|answered)[^\d\n]{0,20}\b4(?:00|22)\b/i,
+        /invalid_request_error|BadRequestError|Error code: 400|HTTP 400|HTTP400|HTTP 422|HTTP422|400 Bad Request|status(?:[ _]?code)?[ =:]{1,3}400|\b4(?:00|22), message=|\[400\]|\(400\)|(?:error|returned|responded|failed|answered)[^\d\n]{0,20}\b4(?:00|22)\b/i,
       excludes: [
         /Incorrect API key|invalid_api_key|model .{0,80}not found|context|gramm?ar|exceed|template|jinja/i,
       ],

@@ -47,7 +47,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /429 Too Many|HTTP ?429|status(?:[ _]?code)?[ =:]{1,3}429|Error code: 429|\b429, message=|\[429\]|\(429\)/i,
+        /429 Too Many|HTTP 429|HTTP429|status(?:[ _]?code)?[ =:]{1,3}429|Error code: 429|\b429, message=|\[429\]|\(429\)/i,
       excludes: [/huggingface|hf\.co|docker/i],
       rank: 66,
     },
