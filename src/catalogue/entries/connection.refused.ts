@@ -98,5 +98,14 @@ export const entry: CatalogueEntry = {
       excludes: [/time.?out|timed out|certificate|SSL|resolve|proxy\b(?! error)|docker daemon|docker\.sock/i],
       rank: 32,
     },
+    {
+      // The least that a client says: no reason, only that nothing answered.
+      pattern:
+        /\bconnection error\b|server connection\b|not yet available|(?:host|server|backend|endpoint|api) (?:is |was )?(?:unreachable|offline|not reachable|not responding to)/i,
+      excludes: [
+        /time.?out|timed out|certificate|SSL|resolve|reset|closed|proxy|upstream|database|redis|postgres|database/i,
+      ],
+      rank: 22,
+    },
   ],
 };

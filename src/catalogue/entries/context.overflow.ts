@@ -61,5 +61,11 @@ export const entry: CatalogueEntry = {
         /truncating input prompt|cannot truncate prompt|keep the first \d+ tokens|reached context length|mid-generation context overflow|llama_decode returned 1\b|input (?:truncated|was truncated)|(?:prompt truncated|prompt was truncated|prompt has been truncated)|exceed(?:s|ed)? context window/i,
       rank: 60,
     },
+    {
+      pattern:
+        /\bcontext(?: size| length| window| limit)?\b.{0,40}(?:exceed|overflow|too (?:long|large|small)|not enough|insufficient)|(?:exceed\w*|overflow\w*|too (?:long|large|many tokens)).{0,40}\bcontext\b/i,
+      excludes: [/deadline|security|ssl|kube|docker|GL context|CUDA|memory|training context/i],
+      rank: 42,
+    },
   ],
 };

@@ -51,5 +51,13 @@ export const entry: CatalogueEntry = {
         /(?:does not|doesn.?t) support (?:chat\b|generate\b|tools|tool calls|tool calling|function calling|thinking|infill|fill-in-the-middle|insert)|Infill is not supported|tools? (?:is|are) not supported|tool calling is not supported|only .{0,20}type.{0,20}text.{0,40}supported|unsupported (?:tool|message) (?:type|role)/i,
       rank: 74,
     },
+    {
+      pattern:
+        /\b(?:images?|audio|vision|video|multimodal|tools?|function calling|tool calls?)\b.{0,60}(?:not (?:currently )?supported|unsupported|isn.?t supported)|(?:does not|doesn.?t|cannot|can.?t|not|un)\s?support\w*.{0,40}\b(?:images?|audio|vision|video|multimodal|tools?|function calling)\b/i,
+      excludes: [
+        /will be disabled|skipped|container image|docker|image (?:format|tag)|toolchain|tool_choice/i,
+      ],
+      rank: 44,
+    },
   ],
 };

@@ -85,5 +85,12 @@ export const entry: CatalogueEntry = {
       excludesAnywhere: [/Failed to allocate pinned memory/i],
       rank: 93,
     },
+    {
+      pattern: /\bout of memory\b|insufficient memory|not enough memory/i,
+      requires: [/\b(?:CUDA|ROCm|Vulkan|Metal|VRAM|cuBLAS|SYCL)|-ngl |gpu.layers|\bGPU /i],
+      excludes: [/Killed process|oom.?kill|cgroup|insufficient memory \(attempted/i],
+      excludesAnywhere: [/failed to allocate CPU|Killed process|OOMKilled|cgroup/i],
+      rank: 60,
+    },
   ],
 };

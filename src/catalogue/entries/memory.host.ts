@@ -61,5 +61,10 @@ export const entry: CatalogueEntry = {
     },
     { pattern: /failed to mlock .{1,200}(?:Cannot allocate|Resource temporarily)|RLIMIT_MEMLOCK/i, rank: 24 },
     { pattern: /failed to allocate output buffer|failed to allocate memory for prompt cache/i, rank: 70 },
+    {
+      pattern: /\bout of memory\b|insufficient memory|not enough memory|ran out of (?:memory|RAM)/i,
+      excludes: [/CUDA|ROCm|HIP|Vulkan|Metal|GPU|VRAM|device|cgroup/i],
+      rank: 50,
+    },
   ],
 };

@@ -67,5 +67,11 @@ export const entry: CatalogueEntry = {
       excludes: [/-\d{5}-of-\d{5}\.gguf/i],
       rank: 70,
     },
+    {
+      pattern:
+        /(?:file not found|not found|cannot find|could not find|no such file)[: ].{0,200}(?:\.gguf|\.safetensors|tokenizer\.(?:model|json)|\/models?\/)/i,
+      excludes: [/huggingface|hf\.co|https?:|manifest|shared object/i],
+      rank: 42,
+    },
   ],
 };

@@ -50,7 +50,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /upstream timed out|upstream prematurely closed|no live upstreams|no healthy upstream|upstream connect error|upstream request timeout|connect\(\) failed .{0,60}upstream|while (?:connecting to|reading .{0,40}from) upstream|upstream server.{0,40}(?:failed|unavailable)|host not found in upstream/i,
+        /upstream timed out|upstream prematurely closed|no live upstreams|no healthy upstream|upstream connect error|upstream request timeout|connect\(\) failed .{0,60}upstream|while (?:connecting to|reading .{0,40}from) upstream|upstream server.{0,40}(?:failed|unavailable)|host not found in upstream|No server is available to handle|upstream error|error from upstream|Argo Tunnel error/i,
       rank: 76,
     },
     {

@@ -44,5 +44,11 @@ export const entry: CatalogueEntry = {
       excludes: [/constructor/i],
       rank: 60,
     },
+    {
+      pattern:
+        /\b(?:gramm?ar|json.?schema|response.?format)\b.{0,60}(?:error|invalid|failed|unsupported|not supported)|(?:error|invalid|fail\w*|unsupported)\b.{0,60}\b(?:gramm?ar|json.?schema)\b/i,
+      excludes: [/tool call|template/i],
+      rank: 40,
+    },
   ],
 };

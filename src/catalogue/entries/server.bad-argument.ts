@@ -58,7 +58,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /--server.{0,20}(?:invalid|unknown)|exec: .{0,40}--?\w+.{0,20}executable file not found|\\?\.\/llama-server: (?:not found|no such file)|llama-server: (?:command not found|permission denied)|permission denied: .{0,80}llama-server/i,
+        /--server.{0,20}(?:invalid|unknown)|exec: .{0,40}--?\w+.{0,20}executable file not found|\\?\.\/llama-server: (?:not found|no such file)|status=203\/EXEC|Failed at step EXEC|llama-server: (?:command not found|permission denied)|permission denied: .{0,80}llama-server/i,
       rank: 72,
     },
   ],

@@ -41,7 +41,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /server (?:is )?(?:busy|overloaded)|maximum (?:pending|concurrent) requests|queue (?:is )?full|too many (?:concurrent |pending |parallel )?requests|rate.?limit(?:ed| exceeded| reached|Error)|overloaded_error|model is overloaded|request (?:was )?rejected.{0,40}(?:queue|capacity|load)|at capacity|no deployments available/i,
+        /server (?:is )?(?:busy|overloaded)|maximum (?:pending|concurrent) requests|queue (?:is )?full|too many (?:concurrent |pending |parallel )?requests|rate.?limit(?:ed| exceeded| reached|Error)|overloaded_error|model is overloaded|request (?:was )?rejected.{0,40}(?:queue|capacity|load)|at capacity|too busy|currently busy|(?:try|retry) again (?:later|shortly|in a (?:moment|while))|no deployments available/i,
       excludes: [/huggingface|docker|pull rate|hf\.co/i],
       rank: 70,
     },

@@ -68,7 +68,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:process|runner|server|llama\S{0,20}|container|instance|subprocess|child) (?:process )?(?:has |was |unexpectedly |name=\S{1,100} )?(?:terminated|exited|crashed|died|stopped unexpectedly)|(?:exit(?:ed)?|terminated|failed|quit)(?: with)?(?: an?)?(?: non-?zero)?(?: exit)?(?: (?:code|status)){1,2}[ :=(]{1,12}(?:-\d+|0x[1-9c]\w*|[1-9]\d?|13[2-9]|255|\d{6,})\b|ExitCode\\?[\x22']: ?(?:1(?!37\b)|[2-9])|signal arrived during cgo|main process exited|CrashLoopBackOff|exit status [1-9]|panic: |fatal error: |unhandled exception|uncaught exception/i,
+        /(?:process|runner|server|llama\S{0,20}|container|instance|subprocess|child) (?:process )?(?:has |was |unexpectedly |name=\S{1,100} )?(?:terminated|exited|crashed|died|stopped unexpectedly)|(?:exit(?:ed)?|terminated|failed|quit)(?: with)?(?: an?)?(?: non-?zero)?(?: exit)?(?: (?:code|status)){1,2}[ :=(]{1,12}(?:-\d+|0x[1-9c]\w*|[1-9]\d?|13[2-9]|255|\d{6,})\b|ExitCode\\?[\x22']: ?(?:1(?!37\b)|[2-9])|signal arrived during cgo|Restarting \((?!0\))\d+\)|Exited \((?!0\)|137\)|143\))\d+\)|Signal: \d+ \((?:ABRT|SEGV|BUS|FPE|TRAP)|code=dumped|Failed with result .(?:exit-code|core-dump|signal)|Start request repeated too quickly|Back-off restarting failed|exited with status -|main process exited|CrashLoopBackOff|exit status [1-9]|panic: |fatal error: |unhandled exception|uncaught exception/i,
       excludes: [
         /exited with code 0\b|status 0\b|cleaning up before exit|browser tab|exit code 137|code 137|stack trace|manifest/i,
       ],

@@ -59,5 +59,12 @@ export const entry: CatalogueEntry = {
       ],
       rank: 40,
     },
+    {
+      pattern:
+        /(?:did not|didn.?t|never|failed to|fails to) (?:become|get|be) ready|not ready (?:yet|within|after|before)|start(?:-?up)? (?:has )?timed out|(?:waiting|waited) .{0,60}(?:to become|to be|until) ready/i,
+      excludes: [/probe/i],
+      excludesAnywhere: [/server is listening on|all slots are idle|failed to load|error loading model/i],
+      rank: 30,
+    },
   ],
 };
