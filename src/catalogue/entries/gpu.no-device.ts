@@ -24,6 +24,10 @@ export const entry: CatalogueEntry = {
     },
     { text: 'Load the driver, or reboot after an update', commands: ['sudo modprobe nvidia'] },
     {
+      text: 'Where CUDA fails with 999 after a suspend, load its memory module anew',
+      commands: ['sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm'],
+    },
+    {
       text: 'Give the user the right to open the device (AMD, Intel)',
       commands: ['sudo usermod -aG render,video "$USER"'],
     },

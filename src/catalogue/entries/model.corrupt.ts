@@ -10,6 +10,7 @@ export const entry: CatalogueEntry = {
     'the download was cut off, or is still running',
     'a Git LFS pointer or an HTML page was saved instead of the model',
     'the old GGML format (`.bin`, ggmlv3), or safetensors, which need conversion',
+    'the path is a folder, not the file in it',
     'the disk is full or faulty',
   ],
   remedies: [
@@ -19,7 +20,7 @@ export const entry: CatalogueEntry = {
     },
     {
       text: 'Fetch it again, and compare the checksum',
-      commands: ['sha256sum {model}', 'huggingface-cli download USER/REPO FILE.gguf --local-dir .'],
+      commands: ['sha256sum {model}', 'hf download USER/REPO FILE.gguf --local-dir .'],
     },
     {
       text: 'Let llama-server fetch it: it continues cut downloads and checks them',

@@ -27,7 +27,7 @@ export const entry: CatalogueEntry = {
       text: 'Build with HTTPS, or fetch the file with another program',
       commands: [
         'cmake -B build -DLLAMA_OPENSSL=ON',
-        'huggingface-cli download USER/REPO FILE.gguf --local-dir .',
+        'hf download USER/REPO FILE.gguf --local-dir .',
         'llama-server -m FILE.gguf --port {port}',
       ],
     },

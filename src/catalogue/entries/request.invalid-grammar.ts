@@ -8,7 +8,7 @@ export const entry: CatalogueEntry = {
     'Constrained answers are made with a grammar in GBNF, which llama-server also derives from JSON schemas and tool definitions. It was malformed, refers to a rule that is not there, is left-recursive, or the schema uses something that cannot be translated.',
   causes: [
     'a syntax error, or no `root` rule, in the grammar',
-    'a schema with regular expressions, references or formats that are not supported',
+    'a schema with regular expressions (`\\d`, lookaheads, a pattern without ^ and $), references or formats that are not supported',
     'a tool whose parameters are no valid schema',
     'repetitions so large that the grammar grows without bounds',
   ],

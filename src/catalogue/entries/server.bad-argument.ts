@@ -11,11 +11,16 @@ export const entry: CatalogueEntry = {
     'the option is newer than the build, or was removed since',
     'the option wants a value (`-fa on`), or another kind of value',
     'a LLAMA_ARG_… variable, or a flag of another program (`--server`)',
+    'the program itself is not at that path, or may not be run (`command not found`, status=203/EXEC)',
   ],
   remedies: [
     {
       text: 'Look it up in the help of the very build that runs',
       commands: ['llama-server --help', 'llama-server --version'],
+    },
+    {
+      text: 'See whether the program is there at all',
+      commands: ['command -v llama-server', 'ls -l "$(command -v llama-server)"'],
     },
     {
       text: 'Replace what was removed',

@@ -8,7 +8,7 @@ export const entry: CatalogueEntry = {
     'The process ended by itself: a failed assertion, a segmentation fault, an error of the GPU driver, or an exception that nobody caught. The last lines before the end name the place; a restart helps only until the same input comes again.',
   causes: [
     'a bug in this build, often with one model, backend or option',
-    'an error of the GPU or its driver',
+    'an error of the GPU or its driver, or a watchdog that ends long computations (device lost)',
     'memory that ran out, or a file that changed under the running server',
   ],
   remedies: [
@@ -26,6 +26,10 @@ export const entry: CatalogueEntry = {
         'llama-server -m {model} --port {port} -ngl 0',
         'llama-server -m {model} --port {port} -fa off --no-warmup',
       ],
+    },
+    {
+      text: 'Where the GPU is lost on long prompts, give it smaller steps',
+      commands: ['llama-server -m {model} --port {port} -ub 256'],
     },
     {
       text: 'Let it be started again',

@@ -10,12 +10,17 @@ export const entry: CatalogueEntry = {
     'the server was started a moment ago',
     'a router loads the model that was just asked for, or a sleeping server wakes',
     'the model comes from a slow disk',
+    'a program that starts the server for you (llama-swap, a desktop application) waits too short a time',
   ],
   remedies: [
     { text: 'Wait until it is ready', commands: ['llamactl health --url {url} --wait 10m'] },
     {
       text: 'Let your client try again on 503, with a pause; see how far it is in the log',
       commands: ['journalctl -fu llama-server'],
+    },
+    {
+      text: 'In llama-swap, let it wait longer (at the top of config.yaml)',
+      commands: ['healthCheckTimeout: 600'],
     },
     {
       text: 'Keep the model on a local disk',
