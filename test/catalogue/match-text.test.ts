@@ -64,6 +64,19 @@ describe('matchText', () => {
     }
   });
 
+  it('gives both lines of a cause that is split over two', async () => {
+    const [best] = await matchText([
+      '$ llama-server -m wren.gguf -c 8192 -np 4',
+      'srv  update_slots: all slots are idle',
+      'srv  send_error: request (2100 tokens) exceeds the available context size (2048 tokens)',
+    ]);
+    assert.equal(best?.code, 'context.slot-too-small');
+    assert.deepEqual(
+      best?.evidence.map(({ line }) => line),
+      [1, 3],
+    );
+  });
+
   it('reads async sources', async () => {
     async function* lines() {
       yield 'harmless';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readCorpus } from './samples.js';
+import { matchText } from '../../src/catalogue/match-text.js';
+import { readCorpus, readHealthyLog } from './samples.js';
 import { type Answer, ask, missLine, share } from './score.js';
 
 /** What each set must reach, as a share of its texts; the second is what the rules reached, less a little room. */
@@ -29,6 +30,15 @@ describe('the corpus of real texts', () => {
       });
     });
   }
+
+  it('finds nothing in the verbose logs of healthy servers', async () => {
+    const lines = readHealthyLog();
+    assert.ok(lines.length > 300);
+    assert.deepEqual(
+      (await matchText(lines)).map(({ code, evidence }) => `${code}: ${evidence[0]?.text}`),
+      [],
+    );
+  });
 
   it('has each cause that a text can show in the held-out set, and no text twice', () => {
     const texts = [...readCorpus('dev'), ...readCorpus('held-out')];
