@@ -97,6 +97,31 @@ export async function writeBundle(
 }
 
 /**
+ * Writes a bundle of each diagnosis: of several, `NAME.tar.gz` becomes `NAME-TARGET.tar.gz`.
+ * @returns the files, and how often something was taken out of each
+ */
+export async function writeBundles(
+  path: string,
+  diagnoses: readonly Diagnosis[],
+  options: BundleOptions,
+): Promise<{ readonly path: string; readonly redacted: number }[]> {
+  const written = [];
+  for (const diagnosis of diagnoses) {
+    const name = diagnosis.target ?? new URL(diagnosis.url).host;
+    const file =
+      diagnoses.length === 1
+        ? path
+        : path.replace(
+            /(\.tar\.gz|\.tgz)?$/,
+            (ending) => `-${name.replace(/[^\w.-]+/g, '_')}${ending || '.tar.gz'}`,
+          );
+    const { redacted } = await writeBundle(file, diagnosis, options);
+    written.push({ path: file, redacted: redacted.reduce((sum, { times }) => sum + times, 0) });
+  }
+  return written;
+}
+
+/**
  * The diagnosis that a bundle, or a document of `--json`, holds.
  * @throws LlamactlError (usage) where it is neither
  */
@@ -163,7 +188,7 @@ async function memberOf(path: string, wanted: string): Promise<string | null> {
         found = content;
         next();
       },
-      (error: unknown) => next(error),
+      (error: unknown) => next(error instanceof Error ? error : new Error(String(error))),
     );
   });
   await pipeline(createReadStream(path), createGunzip(), reader);
