@@ -50,8 +50,13 @@ export interface ConfiguredFacts {
   readonly usesTools: boolean | null;
 }
 
-/** An HTTP proxy that requests go through, its credentials masked; null without one. */
-export type ProxyFact = string | null;
+/** An HTTP proxy that requests go through; null without one. */
+export type ProxyFact = {
+  /** Its credentials masked. */
+  readonly url: string;
+  /** The variable that names it: `HTTP_PROXY`. */
+  readonly variable: string;
+} | null;
 
 export interface DnsFacts {
   readonly addresses: readonly string[];
@@ -92,6 +97,8 @@ export interface SlotActivity {
   readonly busy: number;
   /** Between two looks: tokens that the busy slots generated or read. Null where none is busy. */
   readonly progressed: number | null;
+  /** Busy slots that still read their prompt: nothing moves there until a batch is read, which can take a while. */
+  readonly reading: number;
 }
 
 export interface TemplateFacts {
@@ -133,6 +140,8 @@ export interface DeepFacts {
 }
 
 export interface MetricsFacts {
+  /** Calls of the model since the start: moves while it works, even on one long request. */
+  readonly decodeCalls: number | null;
   readonly requestsProcessing: number | null;
   readonly requestsDeferred: number | null;
   /** Averages since the start. */
@@ -216,6 +225,8 @@ export interface Facts {
   readonly keyless: Fact<{ readonly accepted: boolean }>;
   readonly models: Fact<readonly ModelInfo[]>;
   readonly slots: Fact<SlotActivity>;
+  /** Of a router's loaded model, where another is asked for: whether it is busy decides if that one can be loaded. */
+  readonly otherSlots: Fact<SlotActivity>;
   readonly metrics: Fact<MetricsFacts>;
   readonly template: Fact<TemplateFacts>;
   readonly generation: Fact<GenerationFacts>;

@@ -108,7 +108,10 @@ class Gatherer {
     const first = {
       url: baseUrl,
       configured,
-      proxy: this.#proxy === null ? null : maskProxy(this.#proxy),
+      proxy:
+        this.#proxy === null
+          ? null
+          : { url: maskProxy(this.#proxy), variable: proxyVariable(this.#url, this.#options.env) },
       ...network,
       ...status,
     };
@@ -119,13 +122,16 @@ class Gatherer {
       const metrics = obstacle.asleep ? await this.#want('metrics', () => this.#askMetrics({})) : reason;
       const deep = { toolCall: reason, overflow: reason };
       const { watch } = obstacle;
-      const slots =
+      const otherSlots =
         watch === undefined
           ? reason
-          : await this.#want('slots', () => watchSlots(this.#client, { ...this.#quick(), model: watch }));
-      return { ...start, slots, template: reason, generation: reason, metrics, deep };
+          : await this.#want('otherSlots', () =>
+              watchSlots(this.#client, { ...this.#quick(), model: watch }),
+            );
+      return { ...start, slots: reason, otherSlots, template: reason, generation: reason, metrics, deep };
     }
-    return { ...start, ...(await this.#askForWork(status.props, obstacle.model)) };
+    const otherSlots = notAsked('no other model is in the way');
+    return { ...start, otherSlots, ...(await this.#askForWork(status.props, obstacle.model)) };
   }
 
   /** What a server that is awake and lets us in is asked: `model` names one of a router's. */
@@ -159,7 +165,7 @@ class Gatherer {
       return { slots, template, metrics, generation: reason, deep: { toolCall: reason, overflow: reason } };
     }
     this.#tell('asking for a short answer');
-    const generation = await this.#want('generation', () => this.#askForAnswer(model));
+    const generation = await this.#want('generation', () => this.#askForAnswer(model, knownValue(metrics)));
     return { slots, template, metrics, generation, deep: await this.#askDeep(props, generation, model) };
   }
 
@@ -293,26 +299,50 @@ class Gatherer {
       requestsDeferred: metrics.requestsDeferred,
       promptTokensPerSecond: perSecond(promptTokens, metrics.promptSeconds),
       tokensPerSecond: perSecond(metrics.generatedTokens, metrics.generatedSeconds),
+      decodeCalls: metrics.decodeCalls,
       cacheReuse: promptTokensCached === null || read === 0 ? null : promptTokensCached / read,
     };
   }
 
-  async #askForAnswer(model: { readonly model?: string }) {
+  async #askForAnswer(model: { readonly model?: string }, before: MetricsFacts | null) {
     const { signal } = this.#options;
     const options = () => ({ signal, timeout: this.#left(), ...model });
     try {
       const answer = await generate(this.#client, options());
       // A machine that was busy for a moment makes pieces come together too.
-      return cameAtOnce(answer)
-        ? await generate(this.#client, { ...options(), tokens: CONFIRMING_TOKENS })
-        : answer;
+      if (!cameAtOnce(answer)) return answer;
+      // What has been seen stands, should the longer one not come in time.
+      const longer = await ask(() => generate(this.#client, { ...options(), tokens: CONFIRMING_TOKENS }));
+      return knownValue(longer) ?? answer;
     } catch (error) {
       if (!(error instanceof LlamactlError)) throw error;
       if (error.code === 'feature.disabled') return embedOne(this.#client, options());
+      if (error.type === 'TIMEOUT_ERROR' && before !== null) throw await this.#busyOr(error, before, model);
       if (error.code === 'connection.reset' || error.code === 'stream.truncated')
         throw await this.#deathOr(error);
       throw error;
     }
+  }
+
+  /** An answer that did not come: the server works on something else, where its count of decodings has moved. */
+  async #busyOr(
+    error: LlamactlError,
+    before: MetricsFacts,
+    model: { readonly model?: string },
+  ): Promise<LlamactlError> {
+    const after = knownValue(await ask(() => this.#askMetrics(model)));
+    const [from, to] = [before.decodeCalls, after?.decodeCalls ?? null];
+    if (from === null || to === null || to <= from) return error;
+    return errorOf(
+      {
+        type: 'SERVER_OVERLOADED',
+        code: 'server.busy',
+        message: 'the server is at work on another request, and ours has to wait',
+        evidence: [...error.evidence, `llamacpp:n_decode_total ${from} → ${to} meanwhile (/metrics)`],
+        details: {},
+      },
+      { url: this.#options.baseUrl },
+    );
   }
 
   /** A connection that broke over a request: the server died of it, where nothing listens any more. */
@@ -401,6 +431,12 @@ function keepProps({ default_generation_settings: settings, ...rest }: Props): K
     KEPT_PROPS.filter((name) => name in rest).map((name) => [name, rest[name as keyof typeof rest]]),
   );
   return { ...kept, ...(settings ? { default_generation_settings: { n_ctx: settings.n_ctx } } : {}) };
+}
+
+/** The variable that names the proxy: curl and its kin read the small one first. */
+function proxyVariable({ protocol }: URL, env: GatherOptions['env']): string {
+  const name = protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  return env[name.toLowerCase()] ? name.toLowerCase() : name;
 }
 
 function maskProxy(proxy: string): string {

@@ -9,7 +9,7 @@ export const modelServed: Check = {
   title: 'the server has the models that are asked for',
   category: 'model',
   needs: ['key.accepted'],
-  asks: ['models', 'props', 'slots'],
+  asks: ['models', 'props', 'otherSlots'],
   run(facts) {
     const { models, configured } = facts;
     if (models.state === 'not-asked') return skipped(models.reason);
@@ -120,7 +120,7 @@ function obstacleTo(facts: Facts, list: readonly ModelInfo[], name: string): Fin
   }
   const loaded = list.filter(({ status }) => status === 'ready' || status === 'asleep');
   const limit = facts.props.value.max_instances ?? 0;
-  const busy = facts.slots.state === 'known' && facts.slots.value.busy > 0;
+  const busy = facts.otherSlots.state === 'known' && facts.otherSlots.value.busy > 0;
   if (limit === 0 || loaded.length < limit || !busy) return null;
   return finding('model.router-limit', facts, {
     severity: 'warning',

@@ -3,9 +3,6 @@ import { type Check, failed, finding, findingOf, originLine, passed, skipped } f
 import type { Facts, FailureFact } from '../facts.js';
 import { endpointOf } from '../gather/network.js';
 
-/** Servers elsewhere that are named. */
-const SHOWN = 3;
-
 /** Something accepts connections. */
 export const networkTcp: Check = {
   id: 'network.tcp',
@@ -17,7 +14,7 @@ export const networkTcp: Check = {
     const { tcp, health, proxy } = facts;
     if (tcp.state === 'known') return passed(`connects in ${tcp.value.connectMs} ms`);
     if (health.state === 'known')
-      return passed(proxy === null ? 'HTTP answers' : `reached through the proxy ${proxy}`);
+      return passed(proxy === null ? 'HTTP answers' : `reached through the proxy ${proxy.url}`);
     if (tcp.state === 'not-asked') return skipped(tcp.reason);
     return failed(tcp.error.message, causeOf(facts, tcp.error));
   },
@@ -50,8 +47,7 @@ function causeOf(facts: Facts, error: FailureFact): Finding {
       ...plain,
       evidence: [
         ...plain.evidence,
-        ...others.slice(0, SHOWN).map(({ pid, at }) => `llama-server (process ${pid}) listens on ${at}`),
-        ...(others.length > SHOWN ? [`and ${others.length - SHOWN} more of this machine`] : []),
+        `llama-server listens on ${others.map(({ pid, at }) => `${at} (process ${pid})`).join(', ')}`,
       ],
       remedies: [
         { text: 'Ask the llama-server that runs here:', commands: [`llamactl diagnose --url ${usable}`] },

@@ -53,6 +53,9 @@ export const serverIdentity: Check = {
     const evidence = [
       ...health.error.evidence,
       ...(holder === null ? [] : [`port held by ${holder.name} (process ${holder.pid})`]),
+      ...(facts.proxy === null
+        ? []
+        : [`requests go through ${facts.proxy.url}, which ${facts.proxy.variable} names`]),
     ];
     if (code === 'connection.wrong-server' && kind !== null && kind !== 'unknown' && kind !== 'llama.cpp') {
       const title = `${SERVER_NAMES[kind]} answers on ${new URL(facts.url).host}, not a llama-server`;
@@ -66,7 +69,11 @@ export const serverIdentity: Check = {
           message,
           finding('connection.wrong-path', facts, {
             title: `the server was started with --api-prefix ${prefix}`,
-            evidence: [...health.error.evidence, `process arguments: --api-prefix ${prefix}`],
+            evidence: [
+              `given: ${facts.url}`,
+              ...health.error.evidence,
+              `process arguments: --api-prefix ${prefix}`,
+            ],
             rank: 88,
             remedies: [{ text: 'Use its address:', commands: [`llamactl diagnose --url ${url}`] }],
           }),
