@@ -14,8 +14,11 @@ export interface Connection {
   open(changes: ClientChanges): LlamaCppClient;
 }
 
-/** Milliseconds of silence inside an answer that is only asked for to see that it comes. */
-const PROBE_IDLE = 4000;
+/**
+ * Milliseconds of silence inside an answer that is only asked for to see that it comes: a proxy that buffers lets go when
+ * llama-server closes the connection, 5 s after the answer.
+ */
+const PROBE_IDLE = 6000;
 
 /** What another client may have otherwise. */
 export interface ClientChanges {

@@ -118,6 +118,10 @@ export interface GenerationFacts {
   readonly tokens: number;
   /** Milliseconds between the first event with text and the last. */
   readonly spreadMs: number;
+  /** How many times something arrived: events that come together count once. */
+  readonly bursts: number;
+  /** Milliseconds by which the last event came later than the server had made it, by its own stop-watch. */
+  readonly lagMs: number | null;
   /** Milliseconds that the server took to generate, by its own stop-watch. */
   readonly generatedMs: number | null;
   readonly promptTokensPerSecond: number | null;

@@ -20,7 +20,7 @@ import {
 } from './facts.js';
 import { ask } from './gather/ask.js';
 import { askDeep } from './gather/deep.js';
-import { cameAtOnce, embedOne, generate } from './gather/generation.js';
+import { embedOne, generate, wasHeldBack } from './gather/generation.js';
 import { answerOf, findPath, identifyStranger, type OpenClient } from './gather/identity.js';
 import { askLocal } from './gather/local.js';
 import { endpointOf, probeTcp, resolveName } from './gather/network.js';
@@ -310,7 +310,8 @@ class Gatherer {
     try {
       const answer = await generate(this.#client, options());
       // A machine that was busy for a moment makes pieces come together too.
-      if (!cameAtOnce(answer)) return answer;
+      // One that comes seconds late needs no second look.
+      if (!wasHeldBack(answer) || (answer.lagMs ?? 0) > 1000) return answer;
       // What has been seen stands, should the longer one not come in time.
       const longer = await ask(() => generate(this.#client, { ...options(), tokens: CONFIRMING_TOKENS }));
       return knownValue(longer) ?? answer;
