@@ -79,6 +79,8 @@ await Promise.all([
     entryPoints: ['src/cli/main.ts'],
     outfile: 'dist/cli.cjs',
     format: 'cjs',
+    // Node's own modules too: the script that bin/load.js makes of the bundle has no import().
+    supported: { 'dynamic-import': false },
     minify: true,
     plugins: [slim],
     keepNames: true,

@@ -1,5 +1,6 @@
 import type { CatalogueCode } from '../errors/codes.js';
 import type { LlamaCppErrorType } from '../errors/error-type.js';
+import { hostOf } from '../wire/base-url.js';
 import type { Classification, Failure } from './classification.js';
 import { identifyServer, isHtml, SERVER_NAMES, type ServerKind } from './identify-server.js';
 
@@ -246,7 +247,7 @@ function wrongPath(failure: Response, message: string): Verdict {
 }
 
 function wrongServer(failure: Response, kind: ServerKind): Verdict {
-  const { host } = new URL(failure.url);
+  const host = hostOf(failure.url);
   const name = kind === 'llama.cpp' ? 'something' : SERVER_NAMES[kind];
   const said = failure.headers['server'];
   return {

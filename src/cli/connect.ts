@@ -1,6 +1,7 @@
 import { LlamaCppClient } from '../client/llama-client.js';
 import type { ClientOptions, ExchangeRecord } from '../client/types.js';
-import { loadConfig, type ResolvedTarget, resolveTargets } from '../config/load.js';
+import { loadConfig } from '../config/load.js';
+import { type ResolvedTarget, resolveTargets } from '../config/resolve.js';
 import { type ConnectionFlags, checkConnectionFlags, listOf } from './connection-flags.js';
 import type { Output } from './output.js';
 
@@ -36,9 +37,14 @@ export async function connectAll(flags: ConnectionFlags, context: ConnectContext
       ...(flags.retries === undefined ? {} : { retries: flags.retries }),
     },
   });
-  const targets = resolveTargets(config, { url: [...listOf(flags.url)], target: [...listOf(flags.target)] });
+  const targets = await resolveTargets(config, {
+    url: [...listOf(flags.url)],
+    target: [...listOf(flags.target)],
+    signal: context.signal,
+  });
   context.output.addSecrets(...targets.map((target) => target.apiKey));
-  for (const warning of config.warnings) context.output.note(`! ${warning}`);
+  for (const warning of [...config.warnings, ...targets.flatMap(({ warnings }) => warnings)])
+    context.output.note(`! ${warning}`);
   return targets.map((target) => ({ target, client: createClient(target, flags, context) }));
 }
 

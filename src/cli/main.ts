@@ -1,8 +1,8 @@
 import type { Interfaces } from '@oclif/core';
 import { Config } from '@oclif/core/config';
 import { usageError } from '../errors/llamactl-error.js';
+import { nearest } from '../errors/nearest.js';
 import { COMMANDS, TOPICS } from './commands.js';
-import { nearest } from './nearest.js';
 import { Output } from './output.js';
 import { createPlugin, loadCommand } from './plugin.js';
 

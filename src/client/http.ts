@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { FailurePhase } from '../catalogue/classification.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
+import { type Endpoint, endpointOf } from '../wire/base-url.js';
 import { DeadlineError, TransportError } from './transport-error.js';
 import type { ExchangeRecord } from './types.js';
 
@@ -63,16 +64,13 @@ export interface HttpTransportOptions {
 /** HTTP to one base URL: deadlines, abort, the key, redirects. Knows nothing of llama.cpp. */
 export class HttpTransport {
   readonly #options: HttpTransportOptions;
-  readonly #origin: string;
-  readonly #prefix: string;
+  readonly #endpoint: Endpoint;
   #dispatcher: Promise<Dispatcher> | undefined;
   #inFlight = 0;
 
   constructor(options: HttpTransportOptions) {
-    const url = new URL(options.baseUrl);
     this.#options = options;
-    this.#origin = url.origin;
-    this.#prefix = url.pathname === '/' ? '' : url.pathname;
+    this.#endpoint = endpointOf(options.baseUrl);
   }
 
   /** Whether requests carry an API key. */
@@ -80,8 +78,9 @@ export class HttpTransport {
     return Boolean(this.#options.apiKey);
   }
 
+  /** The URL of a path, as it is shown: for a unix socket `unix:/run/llama.sock:/health`. */
   urlOf(path: string): string {
-    return `${this.#origin}${this.#prefix}${path}`;
+    return this.#shown(this.#requestUrl(path));
   }
 
   /**
@@ -89,12 +88,12 @@ export class HttpTransport {
    * @throws TransportError where there is none; LlamactlError (interrupted) where a signal ended it
    */
   request(request: HttpRequest): Promise<HttpResponse> {
-    return this.#follow(request, this.urlOf(request.path), 0);
+    return this.#follow(request, this.#requestUrl(request.path), 0);
   }
 
   /** Sends a request whose response is read as it comes. The connection is not used again (docs: "Streaming"). */
   stream(request: HttpRequest, sink: ResponseSink): Exchange {
-    return this.#send(request, this.urlOf(request.path), sink, true);
+    return this.#send(request, this.#requestUrl(request.path), sink, true);
   }
 
   async close(): Promise<void> {
@@ -114,10 +113,13 @@ export class HttpTransport {
     if (response.status < 300 || response.status > 399 || location === undefined || hops === MAX_REDIRECTS)
       return response;
     const target = URL.canParse(location, url) ? new URL(location, url) : null;
+    const isElsewhere = target !== null && target.origin !== this.#endpoint.origin;
     // A prompt is not handed to a host that the user did not name, nor a POST turned into a GET.
     if (
       target === null ||
-      (request.method !== 'GET' && (target.origin !== this.#origin || response.status < 307))
+      (request.method !== 'GET' && (isElsewhere || response.status < 307)) ||
+      // A socket leads to one server, whatever host is named.
+      (isElsewhere && this.#endpoint.socketPath !== null)
     )
       return response;
     return this.#follow(request, target.href, hops + 1);
@@ -174,7 +176,8 @@ export class HttpTransport {
     const { connectionTimeout, maxConnections } = this.#options;
     const target = new URL(url);
     const requestBody = request.body === undefined ? null : JSON.stringify(request.body);
-    const headers = this.#headers(target.origin === this.#origin, requestBody !== null);
+    const headers = this.#headers(target.origin === this.#endpoint.origin, requestBody !== null);
+    const shownUrl = this.#shown(url);
     const startedAt = performance.now();
     const signals = [request.signal, this.#options.signal].filter((signal) => signal !== undefined);
     const mustWait = this.#inFlight >= maxConnections;
@@ -192,7 +195,7 @@ export class HttpTransport {
     const record = (status: number | null, responseHeaders: Record<string, string>, error: string | null) =>
       this.#options.onExchange?.(() => ({
         method: request.method,
-        url,
+        url: shownUrl,
         requestHeaders: headers,
         requestBody,
         status,
@@ -238,7 +241,7 @@ export class HttpTransport {
         const responseHeaders = flatten(received);
         record(status, responseHeaders, null);
         phase = isStream && status === 200 ? 'stream' : 'response';
-        sink.onHead({ url, status, headers: responseHeaders });
+        sink.onHead({ url: shownUrl, status, headers: responseHeaders });
         if (paused) controller?.pause();
       },
       onResponseData: (_controller, chunk) => {
@@ -286,6 +289,16 @@ export class HttpTransport {
         controller?.resume();
       },
     };
+  }
+
+  #requestUrl(path: string): string {
+    const { origin, prefix } = this.#endpoint;
+    return `${origin}${prefix}${path}`;
+  }
+
+  #shown(url: string): string {
+    const { origin, socketPath } = this.#endpoint;
+    return socketPath === null ? url : `unix:${socketPath}:${url.slice(origin.length)}`;
   }
 
   #headers(sameOrigin: boolean, hasBody: boolean): Record<string, string> {

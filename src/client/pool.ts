@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
+import { endpointOf } from '../wire/base-url.js';
 import type { PoolOptions } from './types.js';
 
 /** The specification's 7.6. */
@@ -42,8 +43,13 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Disp
     headersTimeout: 0,
     bodyTimeout: 0,
   };
-  const connect = { timeout: pool.connectionTimeout + 1000, ...tls };
-  const proxy = proxyFor(new URL(options.baseUrl), options.env);
+  const { socketPath } = endpointOf(options.baseUrl);
+  const connect = {
+    timeout: pool.connectionTimeout + 1000,
+    ...tls,
+    ...(socketPath === null ? {} : { socketPath }),
+  };
+  const proxy = socketPath === null ? proxyFor(new URL(options.baseUrl), options.env) : null;
   if (proxy === null) return new Agent({ ...common, connect });
   const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
   return new ProxyAgent({ ...common, uri: proxy, requestTls: connect, proxyTls: connect });

@@ -24,7 +24,7 @@ export default class Metrics extends BaseCommand {
     const options = { signal: this.signal, ...(flags.model === undefined ? {} : { model: flags.model }) };
     const answers = await Promise.all(
       connections.map(({ client, target }) =>
-        readMetrics(client, target.name ?? new URL(client.baseUrl).host, options),
+        readMetrics(client, target.name ?? client.baseUrl.replace(/^https?:\/\//, ''), options),
       ),
     ).finally(() => Promise.all(connections.map(({ client }) => client.destroy())));
     const report = { time: new Date().toISOString(), servers: answers.map(({ row }) => row) };

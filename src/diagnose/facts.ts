@@ -5,6 +5,7 @@ import type { LlamaCppClient } from '../client/llama-client.js';
 import type { ModelInfo } from '../client/types.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
 import { checkHealth, type HealthReport } from '../services/health.js';
+import { endpointOf } from '../wire/base-url.js';
 import type { Props } from '../wire/props.js';
 import { nextToken, type Slot } from '../wire/slots.js';
 
@@ -105,7 +106,7 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   const call = { signal, timeout: timeoutMs, retries: 0 };
   options.onProgress?.('asking the server what it is');
   const [network, health, props, models] = await Promise.all([
-    ask(() => probeNetwork(new URL(client.baseUrl), signal)),
+    ask(() => probeNetwork(client.baseUrl, signal)),
     askHealth(client, signal, timeoutMs),
     ask(async () => keepProps(await client.props(call))),
     ask(() => client.models(call)),
@@ -194,9 +195,11 @@ function notAsked(reason: string): Extract<Fact<never>, { state: 'not-asked' }> 
 
 /** Name resolution and TCP, apart from HTTP, so that a server that accepts and never answers is told from a silent host. */
 async function probeNetwork(
-  url: URL,
+  baseUrl: string,
   signal: AbortSignal,
 ): Promise<{ addresses: string[]; connectMs: number }> {
+  const { origin, socketPath } = endpointOf(baseUrl);
+  const url = new URL(origin);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
   const { toError } = await import('../catalogue/to-error.js');
@@ -206,23 +209,28 @@ async function probeNetwork(
         kind: 'exception',
         error,
         phase: 'connect',
-        url: url.href,
+        url: baseUrl,
         method: 'connect',
-        path: `${host}:${port}`,
+        path: socketPath ?? `${host}:${port}`,
         sentKey: false,
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
       },
-      { url: url.origin, host, port },
+      { url: baseUrl, ...(socketPath === null ? { host, port } : {}) },
     );
-  const addresses = await lookup(host, { all: true }).then(
-    (found) => found.map(({ address }) => address),
-    async (error: unknown) => {
-      throw await fail(error);
-    },
-  );
+  const addresses =
+    socketPath !== null
+      ? [socketPath]
+      : await lookup(host, { all: true }).then(
+          (found) => found.map(({ address }) => address),
+          async (error: unknown) => {
+            throw await fail(error);
+          },
+        );
   const started = performance.now();
   const failure = await new Promise<unknown>((resolve) => {
-    const socket = connect({ host, port, signal, autoSelectFamily: true });
+    const socket = connect(
+      socketPath === null ? { host, port, signal, autoSelectFamily: true } : { path: socketPath, signal },
+    );
     const done = (error: unknown) => {
       socket.destroy();
       resolve(error);
