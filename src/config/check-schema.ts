@@ -59,7 +59,7 @@ export function unknownKey(root: Node, path: readonly PropertyKey[], known: read
     path,
     span: keySpanAt(root, path),
     message: close === null ? 'unknown key' : `unknown key, did you mean "${close}"?`,
-    suggestion: close === null ? `known here: ${known.join(', ')}` : `write "${close}"`,
+    suggestion: close === null ? `known here: ${someOf(known)}` : `write "${close}"`,
   };
 }
 
@@ -85,7 +85,9 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, root: Node): Compla
       if (node === undefined) return at('config.missing-key', `missing: ${wanted} is needed`);
       return at(
         'config.wrong-type',
-        `${found(node, here?.writeOnly)} is not ${wanted}`,
+        node.kind === 'scalar' && node.value === null
+          ? `empty: ${wanted} is needed`
+          : `${found(node, here?.writeOnly)} is not ${wanted}`,
         conversion(node, wanted),
       );
     case 'too_small':
@@ -105,7 +107,9 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, root: Node): Compla
     }
     case 'invalid_value': {
       const given = node?.kind === 'scalar' ? String(node.value) : '';
-      const close = nearest(given, issue.values.map(String));
+      const close = issue.values.every((value) => typeof value === 'string')
+        ? nearest(given, issue.values.map(String))
+        : null;
       const hint = close === null ? '' : `, did you mean "${close}"?`;
       return at(
         'config.not-allowed',
@@ -119,6 +123,10 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, root: Node): Compla
       return at(isCode(code) ? code : 'config.invalid-value', issue.message);
     }
   }
+}
+
+function someOf(names: readonly string[]): string {
+  return names.length <= 12 ? names.join(', ') : `${names.slice(0, 11).join(', ')} …`;
 }
 
 function isCode(value: unknown): value is ConfigProblemCode {

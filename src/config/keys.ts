@@ -1,7 +1,8 @@
-import { readFileSync, type Stats, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { LlamactlError, type Remedy } from '../errors/llamactl-error.js';
+import { modeText, readableByOthers } from './file-modes.js';
 import type { LoadedConfig } from './load.js';
 
 export interface KeyRequest {
@@ -42,18 +43,6 @@ export function keyFilePath(
 ): string {
   if (/^~[/\\]/.test(file)) return join(env['HOME'] || env['USERPROFILE'] || homedir(), file.slice(2));
   return isAbsolute(file) ? file : resolve(folder, file);
-}
-
-/** Whether others than its owner may read a file; never told on Windows, whose modes say nothing. */
-export function readableByOthers(stats: Stats, path: string): boolean {
-  // Containers mount secrets for everybody inside, which is nobody else.
-  if (process.platform === 'win32' || /^(?:\/var)?\/run\/secrets\//.test(path)) return false;
-  return stats.isFile() && (stats.mode & 0o044) !== 0;
-}
-
-/** A mode as `ls` and `chmod` number it: `644`. */
-export function modeText(mode: number): string {
-  return (mode & 0o777).toString(8).padStart(3, '0');
 }
 
 function readKeyFile(path: string, place: string): { text: string; warnings: string[] } {

@@ -104,7 +104,11 @@ function none(options: LoadOptions): LoadedConfig {
   };
 }
 
-function loaded(read: ReadConfig, source: Source | null, options: LoadOptions): LoadedConfig {
+/**
+ * A file that was read, as a configuration.
+ * @throws LlamactlError (configuration) where there are errors in it
+ */
+export function loaded(read: ReadConfig, source: Source | null, options: LoadOptions): LoadedConfig {
   const { config, form, file } = read;
   if (config === null) throw invalid(read);
   return {
@@ -139,7 +143,7 @@ function overlay(base: LoadedConfig, above: LoadedConfig, name: string): LoadedC
 }
 
 /** nanocoder takes variables from `.env` too. */
-async function withDotenvOf(config: LoadedConfig): Promise<LoadedConfig> {
+export async function withDotenvOf(config: LoadedConfig): Promise<LoadedConfig> {
   if (config.form === null || config.form === 'llamactl') return config;
   const { withDotenv } = await import('./dotenv.js');
   return { ...config, env: withDotenv(config.options.cwd, config.env) };

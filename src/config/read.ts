@@ -1,3 +1,4 @@
+import { nearest } from '../errors/nearest.js';
 import { checkSchema } from './check-schema.js';
 import { type Form, formOf } from './form.js';
 import { type ParsedText, parseJson } from './json/parse.js';
@@ -7,7 +8,7 @@ import { nanocoderSchema, providerListSchema } from './nanocoder-schema.js';
 import { withoutOwnKeys } from './own-keys.js';
 import type { Complaint, Problem, Span } from './problem.js';
 import { type ConfigFile, configSchema } from './schema.js';
-import { keySpanAt, type Node, nodeAt, plainValue, type Tree, walk } from './tree.js';
+import { type Node, nodeAt, plainValue, type Tree, walk } from './tree.js';
 
 export type Format = 'json' | 'yaml';
 
@@ -80,10 +81,9 @@ interface Checked {
 function check(root: Node, form: Form): Checked {
   if (form === 'llamactl') {
     const { value, complaints } = checkSchema(configSchema, root);
-    const unknown = value === null ? [] : unknownTargets(value, root);
     return {
       converted: value && { config: value, pathInFile: (path) => path },
-      complaints: [...complaints, ...unknown],
+      complaints: [...complaints, ...unknownTargets(root)],
     };
   }
   if (form === 'provider-list') {
@@ -101,21 +101,29 @@ function inList({ config, pathInFile }: Converted): Converted {
 }
 
 /** `default` and `fallback` that name no target. */
-function unknownTargets(config: ConfigFile, root: Node): Complaint[] {
-  const names = Object.keys(config.targets);
-  const named: readonly (readonly [string, readonly PropertyKey[]])[] = [
-    ...(config.default === undefined ? [] : [[config.default, ['default']] as const]),
-    ...(config.fallback ?? []).map((name, index) => [name, ['fallback', index]] as const),
+function unknownTargets(root: Node): Complaint[] {
+  const targets = nodeAt(root, ['targets']);
+  if (targets?.kind !== 'object') return [];
+  const names = targets.entries.map(({ key }) => key);
+  const fallback = nodeAt(root, ['fallback']);
+  const paths: readonly (readonly PropertyKey[])[] = [
+    ['default'],
+    ...(fallback?.kind === 'array' ? fallback.items.map((_, index) => ['fallback', index]) : []),
   ];
-  return named
-    .filter(([name]) => !names.includes(name))
-    .map(([name, path]) => ({
-      code: 'config.unknown-target',
-      path,
-      span: nodeAt(root, path) ?? keySpanAt(root, path),
-      message: `there is no target "${name}"`,
-      suggestion: `targets: ${names.join(', ') || 'none'}`,
-    }));
+  return paths.flatMap((path): Complaint[] => {
+    const node = nodeAt(root, path);
+    if (node?.kind !== 'scalar' || typeof node.value !== 'string' || names.includes(node.value)) return [];
+    const close = nearest(node.value, names);
+    return [
+      {
+        code: 'config.unknown-target',
+        path,
+        span: node,
+        message: `there is no target "${node.value}"${close === null ? '' : `, did you mean "${close}"?`}`,
+        suggestion: `targets: ${names.join(', ') || 'none'}`,
+      },
+    ];
+  });
 }
 
 function duplicates(root: Node, lines: LineIndex): Complaint[] {
