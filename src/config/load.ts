@@ -10,14 +10,14 @@ import type { Environment } from './variables.js';
 
 /** What the command line gives. */
 export interface ConfigFlags {
-  readonly config?: string;
-  readonly url?: readonly string[];
-  readonly target?: readonly string[];
-  readonly apiKey?: string;
-  readonly model?: string;
+  readonly config?: string | undefined;
+  readonly url?: readonly string[] | undefined;
+  readonly target?: readonly string[] | undefined;
+  readonly apiKey?: string | undefined;
+  readonly model?: string | undefined;
   /** Milliseconds. */
-  readonly timeout?: number;
-  readonly retries?: number;
+  readonly timeout?: number | undefined;
+  readonly retries?: number | undefined;
 }
 
 export interface LoadOptions {

@@ -30,10 +30,16 @@ export interface ResolvedTarget {
 
 /** What is meant on the command line beside the configuration. */
 export interface Selection {
-  readonly url?: readonly string[];
-  readonly target?: readonly string[];
+  readonly url?: readonly string[] | undefined;
+  readonly target?: readonly string[] | undefined;
   /** Ends a command that asks for a key. */
   readonly signal?: AbortSignal;
+}
+
+export interface ResolveOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** `leave`: no file is read and no command is run for a key, and `***` stands for it. */
+  readonly keys?: 'read' | 'leave';
 }
 
 /** schema.ts has the same; it is not loaded where there is no file, since zod costs start-up time. */
@@ -58,7 +64,7 @@ export async function resolveTargets(
 ): Promise<ResolvedTarget[]> {
   const resolved: ResolvedTarget[] = [];
   for (const { name, given } of selectTargets(config, selection))
-    resolved.push(await resolveTarget(config, name, given, selection.signal));
+    resolved.push(await resolveTarget(config, name, given, { signal: selection.signal }));
   return resolved;
 }
 
@@ -98,7 +104,7 @@ export async function resolveTarget(
   config: LoadedConfig,
   name: string | null,
   given: GivenUrl | null,
-  signal?: AbortSignal,
+  options: ResolveOptions = {},
 ): Promise<ResolvedTarget> {
   const { flags } = config.options;
   const { env } = config.options;
@@ -136,7 +142,7 @@ export async function resolveTarget(
   const parsed = parseBaseUrl(urlText);
   if (!parsed.ok) throw badUrl(urlText, parsed.reason, origins['baseUrl'] ?? '');
 
-  const key = await chooseKey({ config, target, given, configuredUrl, placeOf, text, signal });
+  const key = await chooseKey({ config, target, given, configuredUrl, placeOf, text, options });
   if (key.value !== undefined) origins['apiKey'] = key.origin;
   const envTimeout = env['LLAMACTL_TIMEOUT']
     ? parseDuration(env['LLAMACTL_TIMEOUT'], 'a duration (LLAMACTL_TIMEOUT)')
@@ -188,7 +194,7 @@ interface KeyChoice {
   readonly configuredUrl: string | undefined;
   readonly placeOf: (...field: string[]) => string;
   readonly text: (value: string | undefined, ...field: string[]) => string | undefined;
-  readonly signal: AbortSignal | undefined;
+  readonly options: ResolveOptions;
 }
 
 interface ChosenKey {
@@ -199,7 +205,7 @@ interface ChosenKey {
 
 /** The key, from the first of: flag, environment, `apiKey`, `apiKeyFile`, `apiKeyCommand`. */
 async function chooseKey(choice: KeyChoice): Promise<ChosenKey> {
-  const { config, target, given, configuredUrl, placeOf, text, signal } = choice;
+  const { config, target, given, configuredUrl, placeOf, text, options } = choice;
   const { flags, env } = config.options;
   const is = (value: string, origin: string): ChosenKey => ({ value, origin, warnings: [] });
   if (flags.apiKey) return is(flags.apiKey, 'flag');
@@ -210,15 +216,16 @@ async function chooseKey(choice: KeyChoice): Promise<ChosenKey> {
   const written = text(target.apiKey, 'apiKey');
   if (written) return is(written, placeOf('apiKey'));
   if (!hasKeySource(target)) return { origin: 'default', warnings: [] };
-  const { readKey } = await import('./keys.js');
   const field = target.apiKeyFile === undefined ? 'apiKeyCommand' : 'apiKeyFile';
+  if (options.keys === 'leave') return is('***', placeOf(field));
+  const { readKey } = await import('./keys.js');
   const { key, warnings } = await readKey({
     ...(target.apiKeyFile === undefined
       ? { command: target.apiKeyCommand ?? '' }
       : { file: text(target.apiKeyFile, 'apiKeyFile') ?? '' }),
     config,
     place: placeOf(field),
-    ...(signal === undefined ? {} : { signal }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return { value: key, origin: placeOf(field), warnings };
 }

@@ -52,7 +52,6 @@ export interface Tree {
 }
 
 const NOWHERE: Span = { start: 0, end: 0 };
-const BARE: Beside = { before: [], after: null, spaced: false };
 
 /** The plain value, as JSON.parse gives it; of a key that stands twice, the last. */
 export function plainValue(node: Node): unknown {
@@ -134,12 +133,14 @@ export function array(items: readonly Item[], inner: readonly string[] = []): Ar
   return { kind: 'array', items, inner, ...NOWHERE };
 }
 
+/** @param beside whose comments it takes over */
 export function entry(key: string, value: Node, beside: Partial<Beside> = {}): Entry {
-  return { key, value, keySpan: NOWHERE, ...BARE, ...beside };
+  return { key, keySpan: NOWHERE, ...item(value, beside) };
 }
 
 export function item(value: Node, beside: Partial<Beside> = {}): Item {
-  return { value, ...BARE, ...beside };
+  const { before = [], after = null, spaced = false } = beside;
+  return { value, before, after, spaced };
 }
 
 /** A plain value as a node. */

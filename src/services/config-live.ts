@@ -59,7 +59,7 @@ export async function holdAgainstServers(read: ReadConfig, options: LiveOptions)
   for (const name of names) {
     const at = placer(read, name);
     try {
-      const target = await resolveTarget(config, name, null, options.signal);
+      const target = await resolveTarget(config, name, null, { signal: options.signal });
       held.push({ target, client: clientFor(target, options), options, at });
     } catch (error) {
       complaints.push(at([], asComplaint(error)));

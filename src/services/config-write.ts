@@ -1,0 +1,33 @@
+import { existsSync, statSync } from 'node:fs';
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { usageError } from '../errors/llamactl-error.js';
+
+/**
+ * Writes a configuration whole or not at all; a file that was there is kept beside it.
+ * @param mode of a new file; one that is there keeps its own
+ * @returns the backup; null where there was nothing to keep
+ * @throws LlamactlError (usage) where it cannot be written
+ */
+export async function writeConfig(path: string, text: string, mode = 0o644): Promise<string | null> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const backup = existsSync(path) ? freeName(`${path}.bak`) : null;
+    if (backup !== null) await copyFile(path, backup);
+    const kept = backup === null ? mode : statSync(path).mode & 0o777;
+    await writeFile(temporary, text, { mode: kept });
+    await rename(temporary, path);
+    return backup;
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw usageError(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function freeName(name: string): string {
+  if (!existsSync(name)) return name;
+  let number = 2;
+  while (existsSync(`${name}${number}`)) number++;
+  return `${name}${number}`;
+}
