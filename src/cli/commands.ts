@@ -6,6 +6,7 @@ export type CommandModule = { readonly default: Command.Class };
 /** Every command, by oclif id. A command is loaded when it is run, or when help must be made without a manifest. */
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   chat: () => import('../commands/chat.js'),
+  'config:init': () => import('../commands/config/init.js'),
   'config:migrate': () => import('../commands/config/migrate.js'),
   'config:schema': () => import('../commands/config/schema.js'),
   'config:show': () => import('../commands/config/show.js'),

@@ -1,8 +1,19 @@
 import type { Problem } from '../config/problem.js';
 import type { FileDocument, ValidationDocument } from '../services/config-validate.js';
 
+/** A document in a format for other programs. @param rules every code and what it is in a word */
+export function renderReport(
+  format: 'json' | 'github' | 'sarif',
+  document: ValidationDocument,
+  rules: Readonly<Record<string, string>>,
+  version: string,
+): string {
+  if (format === 'json') return JSON.stringify(document, null, 2);
+  return format === 'github' ? renderGithub(document) : renderSarif(document, rules, version);
+}
+
 /** GitHub's workflow commands: each problem becomes an annotation of its line. */
-export function renderGithub({ files }: ValidationDocument): string {
+function renderGithub({ files }: ValidationDocument): string {
   return files
     .flatMap(({ file, problems }) => problems.map((problem) => annotation(file, problem)))
     .join('\n');
@@ -23,11 +34,8 @@ function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
 
-/**
- * SARIF 2.1.0, which code scanning takes.
- * @param rules every code and what it is in a word
- */
-export function renderSarif(
+/** SARIF 2.1.0, which code scanning takes. */
+function renderSarif(
   { files }: ValidationDocument,
   rules: Readonly<Record<string, string>>,
   version: string,

@@ -51,8 +51,12 @@ export interface ValidateOptions {
   /** `--config`. */
   readonly config?: string | undefined;
   readonly stdin: AsyncIterable<Uint8Array | string>;
-  /** Holds a file against its servers. @returns what does not agree */
-  readonly live?: (read: ReadConfig, label: string) => Promise<readonly Problem[]>;
+  /** Holds each file against its servers too: these targets (none: all), so many milliseconds a question. */
+  readonly live: {
+    readonly targets: readonly string[];
+    readonly timeoutMs: number;
+    readonly signal: AbortSignal;
+  } | null;
 }
 
 interface Named {
@@ -129,7 +133,7 @@ async function check(named: Named, options: ValidateOptions): Promise<CheckedFil
     return unreadable(label, error);
   }
   const { read, problems } = await lintText({ text, label, path }, options);
-  const asked = options.live === undefined || read.config === null ? [] : await options.live(read, label);
+  const asked = await ask(read, options);
   return {
     document: {
       file: label,
@@ -141,6 +145,12 @@ async function check(named: Named, options: ValidateOptions): Promise<CheckedFil
     targets: read.config === null ? null : Object.keys(read.config.targets).length,
     frameOf: framesOf(read),
   };
+}
+
+async function ask(read: ReadConfig, { cwd, env, live }: ValidateOptions): Promise<readonly Problem[]> {
+  if (live === null || read.config === null) return [];
+  const { holdAgainstServers } = await import('./config-live.js');
+  return holdAgainstServers(read, { cwd, env, label: read.file, ...live });
 }
 
 function unreadable(file: string, error: LlamactlError): CheckedFile {

@@ -10,6 +10,9 @@ import {
   validateFiles,
 } from '../../services/config-validate.js';
 
+/** Milliseconds for each question, where none is given. */
+const QUESTION_TIMEOUT = 10_000;
+
 export default class ConfigValidate extends BaseCommand {
   static override summary = 'Say everything that is wrong with a configuration file, and where.';
   static override description =
@@ -47,41 +50,25 @@ export default class ConfigValidate extends BaseCommand {
 
   async run(): Promise<ValidationDocument> {
     const { flags, raw } = await this.parse(ConfigValidate);
-    const options = { cwd: process.cwd(), env: process.env };
-    const { holdAgainstServers } = await import('../../services/config-live.js');
     const validation = await validateFiles({
-      ...options,
+      cwd: process.cwd(),
+      env: process.env,
       files: raw.flatMap((token) => (token.type === 'arg' ? [token.input] : [])),
       config: flags.config,
       stdin: process.stdin,
-      ...(flags.live
-        ? {
-            live: (read, label) =>
-              holdAgainstServers(read, {
-                ...options,
-                label,
-                signal: this.signal,
-                targets: flags.target ?? [],
-                timeoutMs: flags.timeout ?? 10_000,
-              }),
-          }
-        : {}),
+      live: flags.live
+        ? { signal: this.signal, targets: flags.target ?? [], timeoutMs: flags.timeout ?? QUESTION_TIMEOUT }
+        : null,
     });
     const document = documentOf(validation);
     const warns = document.files.some(({ problems }) => problems.length > 0);
     process.exitCode = document.valid ? (flags.strict && warns ? EXIT.warnings : EXIT.good) : EXIT.usage;
-    if (this.jsonEnabled()) return document;
-    if (flags.format === 'json') this.output.json(document);
-    else if (flags.format === 'table') {
+    if (flags.format === 'table') {
       const { renderValidation } = await import('../../render/config-problems.js');
       this.output.print(renderValidation(validation, this.width));
-    } else {
-      const { renderGithub, renderSarif } = await import('../../render/config-formats.js');
-      const text =
-        flags.format === 'github'
-          ? renderGithub(document)
-          : renderSarif(document, ruleTexts(document), this.config.version);
-      if (text !== '') this.output.raw(text);
+    } else if (!this.jsonEnabled()) {
+      const { renderReport } = await import('../../render/config-formats.js');
+      this.output.raw(renderReport(flags.format, document, ruleTexts(document), this.config.version));
     }
     return document;
   }
