@@ -3,6 +3,7 @@ import { nearest } from '../errors/nearest.js';
 import { allowed, jsonSchemaOf, knownKeys, schemaAt } from './introspect.js';
 import type { Complaint, ConfigProblemCode } from './problem.js';
 import { PROBLEM_CODES } from './problem.js';
+import { targetSchema } from './schema.js';
 import { keySpanAt, type Node, nodeAt, plainValue, spanAt } from './tree.js';
 
 /** What people write for our keys, where spelling does not lead there. */
@@ -88,7 +89,7 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, root: Node): Compla
         node.kind === 'scalar' && node.value === null
           ? `empty: ${wanted} is needed`
           : `${found(node, here?.writeOnly)} is not ${wanted}`,
-        conversion(node, wanted),
+        indentation(path) ?? conversion(node, wanted),
       );
     case 'too_small':
     case 'too_big': {
@@ -144,6 +145,14 @@ function found(node: Node, isSecret = false): string {
   return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
+/** A key of a target that stands where targets stand. */
+function indentation(path: readonly PropertyKey[]): string | undefined {
+  const [root, name, ...deeper] = path;
+  const isField =
+    root === 'targets' && deeper.length === 0 && Object.hasOwn(targetSchema.shape, String(name));
+  return isField ? `${String(name)} is a key of a target: indent it further` : undefined;
+}
+
 /** `"30s"` where milliseconds are wanted, `"8080"` for a number, one text for a list of them. */
 function conversion(node: Node, wanted: string): string | undefined {
   if (node.kind === 'scalar' && typeof node.value === 'string') {
@@ -156,6 +165,8 @@ function conversion(node: Node, wanted: string): string | undefined {
   }
   if (node.kind === 'scalar' && typeof node.value !== 'string' && node.value !== null && wanted === 'a text')
     return 'put it in quotes';
+  if (node.kind === 'scalar' && /^\w+:\S/.test(String(node.value)) && wanted === 'a group of keys')
+    return 'a blank is missing after the colon';
   if (node.kind === 'scalar' && node.value === null && wanted === 'a group of keys')
     return 'write {} for an empty one';
   return undefined;

@@ -62,8 +62,8 @@ export async function lintText(
   options: LintOptions,
 ): Promise<{ readonly read: ReadConfig; readonly problems: readonly Problem[] }> {
   const read = await readConfig(source.text, source.label);
-  const { tree, lines } = read;
-  if (tree === null) return { read, problems: read.problems };
+  const { tree, lines, whole } = read;
+  if (tree === null || !whole) return { read, problems: read.problems };
   const env = isNanocoder(read.form) ? withDotenv(options.cwd, options.env) : options.env;
   const servers = serversIn(tree.root, read.form, env);
   const secrets = secretsIn(tree.root);

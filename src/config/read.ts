@@ -22,6 +22,8 @@ export interface ReadConfig {
   readonly form: Form;
   /** Null where nothing could be read. */
   readonly tree: Tree | null;
+  /** Whether the tree is surely what was meant. */
+  readonly whole: boolean;
   /** In our form; null where there are errors. */
   readonly config: ConfigFile | null;
   /** What is wrong with its syntax and against its schema, in the order of the file. */
@@ -61,6 +63,7 @@ export async function readConfig(text: string, file: string): Promise<ReadConfig
     format,
     form,
     tree: parsed.tree,
+    whole: parsed.whole,
     config: hasErrors ? null : (checked.converted?.config ?? null),
     problems: sortProblems(complaints.map((complaint) => lines.problem(complaint))),
     comments: parsed.comments,

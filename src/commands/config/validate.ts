@@ -68,7 +68,8 @@ export default class ConfigValidate extends BaseCommand {
       this.output.print(renderValidation(validation, this.width));
     } else if (!this.jsonEnabled()) {
       const { renderReport } = await import('../../render/config-formats.js');
-      this.output.raw(renderReport(flags.format, document, ruleTexts(document), this.config.version));
+      const report = renderReport(flags.format, document, ruleTexts(document), this.config.version);
+      if (report !== '') this.output.raw(report);
     }
     return document;
   }

@@ -135,11 +135,9 @@ export class JsonScanner {
     });
   }
 
-  /** Brackets that are open at the end are open because of one of them: told once. */
+  /** A bracket that is open at the end; where something else is broken, because of that, which has been told. */
   unclosed(start: number, bracket: string): void {
-    if (!this.complaints.some(({ message }) => message.endsWith('is never closed')))
-      this.complain(start, start + 1, `this ${bracket} is never closed`, { breaks: true });
-    this.whole = false;
+    if (this.whole) this.complain(start, start + 1, `this ${bracket} is never closed`, { breaks: true });
   }
 
   /** A character that cannot stand here. */

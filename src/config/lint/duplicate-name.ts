@@ -8,15 +8,16 @@ export const duplicateName: LintRule = ({ servers, read }) => {
   const names = new Set<string>();
   const providers = servers.flatMap((server): Complaint[] => {
     const name = textAt(server, 'name');
-    if (server.name === '' || !names.has(server.name)) {
+    // A target that stands twice is a key that stands twice.
+    if (name === null || !names.has(server.name)) {
       names.add(server.name);
       return [];
     }
     return [
       {
         code: 'config.duplicate-name',
-        path: name?.path ?? server.path,
-        span: name?.node ?? server.node,
+        path: name.path,
+        span: name.node,
         message: `there is another "${server.name}" above: only the last one counts`,
         suggestion: 'give one of them another name',
       },

@@ -5,7 +5,7 @@ import { textAt } from './servers.js';
 export const keyFile = eachServer((server, { keyFiles }) => {
   const text = textAt(server, 'apiKeyFile');
   const file = text === null ? undefined : keyFiles.get(text.value);
-  if (text === null || file === undefined) return [];
+  if (text === null || text.value === '' || file === undefined) return [];
   const at = { code: 'config.key-file', path: text.path, span: text.node } as const;
   const { stats, path } = file;
   if (stats === null)

@@ -5,6 +5,7 @@ import type { Provider } from '../schema.js';
 import { type Entry, entry, type Item, nodeAt, nodeOf, object, renamed, type Tree } from '../tree.js';
 import { hasVariable } from '../variables.js';
 import { Bag, commentsBeside, jsonCommentLines, numberOf, textOf } from './bag.js';
+import { type Bounds, clamp, RETRIES, TIMEOUT, withoutVersion } from './exchange.js';
 
 /** A configuration in another form. */
 export interface Migrated {
@@ -12,9 +13,6 @@ export interface Migrated {
   /** What is not quite as it was, a sentence each. */
   readonly notes: readonly string[];
 }
-
-const TIMEOUT = { min: 1000, max: 300_000 };
-const RETRIES = { min: 0, max: 10 };
 
 interface Server {
   readonly name: string;
@@ -92,7 +90,7 @@ function fromSection(section: Entry, key: (typeof SECTION_NAMES)[number], notes:
   const address = given ?? (provider === 'llama-cpp' ? undefined : entry('baseUrl', nodeOf(baseUrl)));
   const made = [
     ...(provider === 'llama-cpp' ? [] : [entry('provider', nodeOf(provider))]),
-    ...(address === undefined ? [] : [withoutVersion(address)]),
+    ...(address === undefined ? [] : [withoutPath(address)]),
     ...bag.takeAll((field) =>
       ['apiKey', 'models', 'timeout', 'maxRetries', 'sampling', 'performance'].includes(field),
     ),
@@ -133,7 +131,7 @@ function fromProvider(item: Item, notes: string[]): Server[] {
       : provider === ('llama-cpp' satisfies Provider)
         ? []
         : [entry('provider', nodeOf(provider))]),
-    ...(address === undefined ? [] : [withoutVersion(address)]),
+    ...addressOf(address, kept),
     ...bag.takeAll((key) => key === 'apiKey' || key === 'models'),
     ...context,
     ...timeoutOf(bag, kept, name, notes),
@@ -154,6 +152,20 @@ function fromProvider(item: Item, notes: string[]): Server[] {
   return [{ name, target, isDefault, fallback, root: root.rest() }];
 }
 
+/** Without `/v1`, which llamactl adds itself; an address that had none is kept as it was, beside. */
+function addressOf(address: Entry | undefined, kept: Entry[]): Entry[] {
+  const url = textOf(address);
+  if (address === undefined || url === undefined) return address === undefined ? [] : [address];
+  if (!hasVariable(url) && withoutVersion(url) === url && !url.startsWith('unix:'))
+    kept.push(entry('baseUrl', address.value));
+  return [withoutPath(address)];
+}
+
+function withoutPath(address: Entry): Entry {
+  const url = textOf(address);
+  return url === undefined ? address : { ...address, value: nodeOf(withoutVersion(url)) };
+}
+
 /** `contextWindow`, which a model's own entry in `contextWindows` overrides. */
 function contextOf(bag: Bag, kept: Entry[]): Entry[] {
   const all = bag.take('contextWindow');
@@ -167,11 +179,16 @@ function contextOf(bag: Bag, kept: Entry[]): Entry[] {
   return [entry('contextWindow', own)];
 }
 
+/** `requestTimeout`, else `timeout`; what is not said by our own `timeout` is kept beside. */
 function timeoutOf(bag: Bag, kept: Entry[], name: string, notes: string[]): Entry[] {
   const request = bag.take('requestTimeout');
-  if (request === undefined) return clamped(bag.take('timeout'), 'timeout', TIMEOUT, kept, name, notes);
   const other = bag.take('timeout');
-  if (other !== undefined) kept.push(other);
+  if (other !== undefined) {
+    kept.push(
+      ...[request, other].flatMap((each) => (each === undefined ? [] : [entry(each.key, each.value)])),
+    );
+    return clamped(request ?? other, 'timeout', TIMEOUT, [], name, notes);
+  }
   return clamped(request, 'timeout', TIMEOUT, kept, name, notes);
 }
 
@@ -179,28 +196,20 @@ function timeoutOf(bag: Bag, kept: Entry[], name: string, notes: string[]): Entr
 function clamped(
   given: Entry | undefined,
   key: string,
-  { min, max }: typeof TIMEOUT,
+  bounds: Bounds,
   kept: Entry[],
   name: string,
   notes: string[],
 ): Entry[] {
   const value = numberOf(given);
   if (given === undefined || value === undefined) return given === undefined ? [] : [renamed(given, key)];
-  // −1 is no deadline.
-  const inside = value < 0 ? max : Math.min(max, Math.max(min, value));
+  const inside = clamp(value, bounds);
   if (inside === value) return [renamed(given, key)];
   kept.push({ ...given, before: [], after: null });
   notes.push(
     `${name}: ${given.key} ${value} becomes ${key} ${inside}, the most or least that llamactl takes; the old value is kept in x-nanocoder.`,
   );
   return [renamed(given, key, nodeOf(inside))];
-}
-
-/** llamactl adds `/v1` itself. What a variable ends with cannot be seen, and does no harm. */
-function withoutVersion(address: Entry): Entry {
-  const url = textOf(address);
-  if (url === undefined || hasVariable(url)) return address;
-  return { ...address, value: nodeOf(url.replace(/\/v1\/*$/, '')) };
 }
 
 function noteVariable(url: string, name: string, notes: string[]): void {
@@ -230,9 +239,11 @@ function withUniqueNames(servers: readonly Server[], notes: string[]): Server[] 
   });
 }
 
-/** The target to name as the default; undefined where it is the first anyway. */
+/** The target to name as the default; undefined where none was named and it is the first anyway. */
 function defaultOf(servers: readonly Server[]): string | undefined {
   const isLlama = ({ target }: Server) => textOf(new Bag(target.value).take('provider')) === undefined;
-  const chosen = servers.find((server) => server.isDefault) ?? servers.find(isLlama) ?? servers[0];
+  const named = servers.find((server) => server.isDefault);
+  if (named !== undefined) return named.name;
+  const chosen = servers.find(isLlama) ?? servers[0];
   return chosen === undefined || chosen === servers[0] ? undefined : chosen.name;
 }

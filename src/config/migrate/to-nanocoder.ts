@@ -6,6 +6,7 @@ import {
   commentsOf,
   type Entry,
   entry,
+  entryOf,
   type Item,
   item,
   type Node,
@@ -15,7 +16,8 @@ import {
   type Tree,
 } from '../tree.js';
 import { hasVariable } from '../variables.js';
-import { Bag, textOf } from './bag.js';
+import { Bag, numberOf, textOf } from './bag.js';
+import { clamp, RETRIES, TIMEOUT, withoutVersion, withVersion } from './exchange.js';
 import type { Migrated } from './to-llamactl.js';
 
 /** Of a target what nanocoder has the same word for. */
@@ -34,8 +36,7 @@ export function toNanocoder(tree: Tree): Migrated {
   const standard = textOf(file.take('default'));
   const fallback = textsOf(file.take('fallback')?.value);
   const entries = targets?.kind === 'object' ? targets.entries : [];
-  const isImplied =
-    standard === undefined ? entries[0]?.key === implied(entries) : standard === implied(entries);
+  const isImplied = standard === undefined && entries[0]?.key === implied(entries);
   const chosen = isImplied ? undefined : (standard ?? entries[0]?.key);
   const rootKept = file.rest();
   const rootComments = commentsOutside(tree);
@@ -68,7 +69,7 @@ function toProvider(
   const kept = new Bag(bag.take('x-nanocoder')?.value);
   const address = bag.take('baseUrl');
   const url = textOf(address) ?? DEFAULTS.baseUrl;
-  const withPath = hasVariable(url) ? url : withVersion(url);
+  const withPath = withVersion(url);
   if (hasVariable(url))
     notes.push(`${target.key}: nanocoder needs an address that ends with /v1: see that ${url} does.`);
   const named = bag.take('provider');
@@ -94,13 +95,52 @@ function toProvider(
     ...own.filter(({ key }) => key !== '//'),
     ...(ours.length === 0 ? [] : [entry('x-llamactl', object(ours))]),
   ];
-  // What nanocoder's file said before is said again, in place of what was made of it.
-  for (const old of kept.rest()) {
-    const at = made.findIndex(({ key }) => key === old.key);
-    if (at < 0) made.push(old);
-    else made[at] = old;
+  return object(restored(made, kept.rest()).map(bare));
+}
+
+/**
+ * What nanocoder's file said before is said again, in place of what was made of it; unless it has been changed in between.
+ */
+function restored(made: readonly Entry[], kept: readonly Entry[]): Entry[] {
+  const entries = [...made];
+  const indexOf = (key: string) => entries.findIndex((each) => each.key === key);
+  // A deadline that was called `timeout` alone is made `requestTimeout` as any other.
+  const isOnly = !kept.some(({ key }) => key === 'requestTimeout');
+  for (const old of kept) {
+    const at = indexOf(old.key === 'timeout' && isOnly ? 'requestTimeout' : old.key);
+    const now = entries[at];
+    if (now === undefined) entries.push(old);
+    else if (isSame(old, now)) entries[at] = old;
   }
-  return object(made.map(bare));
+  return withModelWindows(entries, kept);
+}
+
+/** Whether a value of ours is still what was made of nanocoder's. */
+function isSame(old: Entry, now: Entry): boolean {
+  const [text, number] = [textOf(old), numberOf(old)];
+  if (old.key === 'baseUrl') return withoutVersion(text ?? '') === withoutVersion(textOf(now) ?? '');
+  if (number === undefined) return false;
+  if (old.key === 'requestTimeout' || old.key === 'timeout') return clamp(number, TIMEOUT) === numberOf(now);
+  return old.key === 'maxRetries' && clamp(number, RETRIES) === numberOf(now);
+}
+
+/** Our `contextWindow` is the first model's own where `contextWindows` has one: it goes back there. */
+function withModelWindows(entries: Entry[], kept: readonly Entry[]): Entry[] {
+  const byModel = kept.find(({ key }) => key === 'contextWindows');
+  const models = entries.find(({ key }) => key === 'models')?.value;
+  const [first] = models?.kind === 'array' ? models.items : [];
+  const name = first?.value.kind === 'scalar' ? String(first.value.value) : '';
+  const now = entries.find(({ key }) => key === 'contextWindow');
+  if (byModel?.value.kind !== 'object' || now === undefined || entryOf(byModel.value, name) === undefined)
+    return entries;
+  const windows = object(
+    byModel.value.entries.map((each) => (each.key === name ? { ...each, value: now.value } : each)),
+  );
+  const general = kept.find(({ key }) => key === 'contextWindow');
+  return entries.flatMap((each) => {
+    if (each.key === 'contextWindow') return general === undefined ? [] : [general];
+    return [each.key === 'contextWindows' ? { ...each, value: windows } : each];
+  });
 }
 
 /** What `fromNanocoder` takes where nothing is said: the first llama.cpp server, else the first. */
@@ -108,11 +148,6 @@ function implied(targets: readonly Entry[]): string | undefined {
   const isLlama = ({ value }: Entry) =>
     (textOf(new Bag(value).take('provider')) ?? 'llama-cpp') === 'llama-cpp';
   return (targets.find(isLlama) ?? targets[0])?.key;
-}
-
-function withVersion(url: string): string {
-  if (url.startsWith('unix:')) return url;
-  return /\/v1\/*$/.test(url) ? url : `${url.replace(/\/+$/, '')}/v1`;
 }
 
 /** An entry without comments, all the way down. */

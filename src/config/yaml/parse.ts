@@ -167,9 +167,11 @@ function complaintsOf(errors: readonly (YAMLError | YAMLWarning)[], text: string
     const line = text.lastIndexOf('\n', Math.max(0, start - 1));
     if (seen.has(line)) return [];
     seen.add(line);
-    return [
-      { code: 'config.syntax', span: { start, end: Math.max(end, start + 1) }, message: inWords(error) },
-    ];
+    const quote = /closing (["'])quote/.exec(error.message)?.[1];
+    // The parser points at the end of the file; what is meant is where the text begins.
+    const open = quote === undefined ? start : text.lastIndexOf(quote, start - 1);
+    const span = { start: open, end: Math.max(end, open + 1) };
+    return [{ code: 'config.syntax', span, message: inWords(error) }];
   });
 }
 
@@ -179,7 +181,7 @@ const WORDS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   BLOCK_AS_IMPLICIT_KEY: 'a second colon on the line: put the value in quotes',
   MULTILINE_IMPLICIT_KEY: 'a colon is missing here, or on the line before',
   MULTIPLE_DOCS: 'a second document begins with ---: a configuration is one',
-  MISSING_CHAR: 'a bracket or quote is never closed',
+  MISSING_CHAR: 'a text without its closing quote',
   BAD_SCALAR_START: 'this character needs quotes around the text',
   BAD_ALIAS: 'an alias is *name, without blanks',
   TAG_RESOLVE_FAILED: 'a tag (!name) that is not known',
