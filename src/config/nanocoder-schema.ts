@@ -15,43 +15,53 @@ function deadline(description: string) {
 }
 
 const models = z.array(z.string()).meta({ description: 'Names to offer.' });
-const headers = z.record(z.string(), z.string());
+const headers = z
+  .record(z.string(), z.string())
+  .meta({ description: 'Further headers; llamactl does not send them.' });
 
 /** What `x-llamactl` keeps of a target in a provider: nanocoder leaves it alone, and it is read again here. */
-const keptSchema = targetSchema.omit({ baseUrl: true, apiKey: true, models: true, maxRetries: true }).extend({
-  default: z.boolean().optional(),
-  fallback: z.int().min(0).optional(),
-});
+const keptSchema = targetSchema
+  .omit({ baseUrl: true, apiKey: true, models: true, maxRetries: true })
+  .extend({
+    default: z.boolean().optional(),
+    fallback: z.int().min(0).optional(),
+  })
+  .meta({ description: 'What llamactl keeps here of a target.' });
 
 export const providerSchema = z
   .looseObject({
     name: z.string().min(1).meta({ description: 'Shown to people; unique.' }),
     baseUrl: z.string().meta({ description: 'With /v1: http://localhost:8080/v1.' }).optional(),
-    apiKey: z.string().meta({ writeOnly: true }).optional(),
-    organizationId: z.string().optional(),
+    apiKey: z.string().meta({ description: 'API key, better a variable.', writeOnly: true }).optional(),
+    organizationId: z.string().meta({ description: "OpenAI's organisation." }).optional(),
     headers: headers.optional(),
-    caCertPath: z.string().optional(),
+    caCertPath: z
+      .string()
+      .meta({ description: 'PEM file of certificate authorities; llamactl takes --ca-cert.' })
+      .optional(),
     models: models.optional(),
     contextWindow: z.int().min(1).meta({ description: 'Tokens, for all models.' }).optional(),
     contextWindows: z
       .record(z.string(), z.int().min(1))
       .meta({ description: 'Tokens, for one model; wins.' })
       .optional(),
-    maxOutputTokens: z.int().min(1).optional(),
-    maxRetries: z.int().min(0).optional(),
+    maxOutputTokens: z.int().min(1).meta({ description: 'Tokens of an answer at most.' }).optional(),
+    maxRetries: z.int().min(0).meta({ description: 'Further tries.' }).optional(),
     requestTimeout: deadline('Milliseconds for an answer; -1 for none. Default 120,000.').optional(),
     socketTimeout: deadline('Milliseconds; default requestTimeout.').optional(),
     timeout: deadline('Milliseconds; requestTimeout wins.').optional(),
     connectionPool: z
       .looseObject({ idleTimeout: z.number().optional(), cumulativeMaxIdleTimeout: z.number().optional() })
+      .meta({ description: 'idleTimeout and cumulativeMaxIdleTimeout, milliseconds.' })
       .optional(),
-    disableTools: z.boolean().optional(),
-    disableToolModels: z.array(z.string()).optional(),
+    disableTools: z.boolean().meta({ description: 'No tools for this provider.' }).optional(),
+    disableToolModels: z.array(z.string()).meta({ description: 'No tools for these models.' }).optional(),
     sdkProvider: z
       .enum(['openai-compatible', 'anthropic', 'google', 'github-copilot', 'chatgpt-codex'])
+      .meta({ description: 'How nanocoder speaks to it.', default: 'openai-compatible' })
       .optional(),
-    tune: z.unknown().optional(),
-    openrouter: z.unknown().optional(),
+    tune: z.unknown().meta({ description: "nanocoder's own." }).optional(),
+    openrouter: z.unknown().meta({ description: "nanocoder's own." }).optional(),
     'x-llamactl': keptSchema.optional(),
   })
   .meta({ description: 'A provider of nanocoder.' });

@@ -9,7 +9,6 @@ export const DEFAULTS = { baseUrl: 'http://localhost:8080', timeout: 30_000, max
 export const PROVIDERS = ['llama-cpp', 'ollama', 'openrouter', 'openai-compatible'] as const;
 export type Provider = (typeof PROVIDERS)[number];
 
-/** A value that is one of a few, with words for one that is none. */
 function number(
   bounds: { readonly min: number; readonly max: number; readonly default: number },
   description: string,
@@ -51,7 +50,10 @@ export const samplingSchema = z
     mirostatTau: number({ min: 0, max: 10, default: 5 }, 'Mirostat: target entropy.').optional(),
     mirostatEta: number({ min: 0, max: 1, default: 0.1 }, 'Mirostat: learning rate.').optional(),
   })
-  .meta({ description: 'How the next token is chosen. What is left out is left to the server.' });
+  .meta({
+    description:
+      "How the next token is chosen. What is left out is not sent, so that the server's own setting holds; the defaults here are the specification's.",
+  });
 export type Sampling = z.infer<typeof samplingSchema>;
 
 export const performanceSchema = z
@@ -70,7 +72,7 @@ export const performanceSchema = z
   })
   .meta({
     description:
-      'How the server was started, or is to be. `diagnose` and `config validate --live` hold the server against it.',
+      "How the server was started, or is to be. `diagnose` and `config validate --live` hold the server's context against `nCtx`; the defaults are the specification's.",
   });
 export type Performance = z.infer<typeof performanceSchema>;
 
