@@ -25,3 +25,8 @@ export async function ask(question: string, signal: AbortSignal): Promise<string
     readline.close();
   }
 }
+
+/** Asks with a proposal, which an empty answer takes. */
+export function asker(signal: AbortSignal): (question: string, proposal: string) => Promise<string> {
+  return async (question, proposal) => (await ask(`${question} [${proposal}] `, signal)).trim() || proposal;
+}

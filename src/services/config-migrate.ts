@@ -104,8 +104,8 @@ export async function planMigration(options: MigrateOptions): Promise<MigrationP
 }
 
 /** Writes what was planned. @returns the backup of a file that was there */
-export function applyMigration({ outputPath, text, mode }: MigrationPlan): Promise<string | null> {
-  return writeConfig(outputPath, text, mode);
+export function applyMigration(plan: MigrationPlan): Promise<string | null> {
+  return writeConfig(plan.outputPath, plan.output, plan.text, plan.mode);
 }
 
 export function migrationDocument(

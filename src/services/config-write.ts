@@ -5,11 +5,17 @@ import { usageError } from '../errors/llamactl-error.js';
 
 /**
  * Writes a configuration whole or not at all; a file that was there is kept beside it.
+ * @param label how the file is named to the user
  * @param mode of a new file; one that is there keeps its own
- * @returns the backup; null where there was nothing to keep
+ * @returns the backup, named as the file is; null where there was nothing to keep
  * @throws LlamactlError (usage) where it cannot be written
  */
-export async function writeConfig(path: string, text: string, mode = 0o644): Promise<string | null> {
+export async function writeConfig(
+  path: string,
+  label: string,
+  text: string,
+  mode: number,
+): Promise<string | null> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -18,10 +24,10 @@ export async function writeConfig(path: string, text: string, mode = 0o644): Pro
     const kept = backup === null ? mode : statSync(path).mode & 0o777;
     await writeFile(temporary, text, { mode: kept });
     await rename(temporary, path);
-    return backup;
+    return backup === null ? null : label + backup.slice(path.length);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw usageError(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    throw usageError(`${label} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

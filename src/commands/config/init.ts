@@ -1,5 +1,5 @@
 import { boolean, option, string } from '@oclif/core/flags';
-import { ask, canAsk } from '../../cli/ask.js';
+import { asker, canAsk } from '../../cli/ask.js';
 import { BaseCommand } from '../../cli/base-command.js';
 import { usageError } from '../../errors/llamactl-error.js';
 import { discover } from '../../services/config-discover.js';
@@ -63,13 +63,11 @@ export default class ConfigInit extends BaseCommand {
         },
       ]);
     const found = await discover(flags.url ?? null, this.signal);
-    const question = async (text: string, proposal: string) =>
-      (await ask(`${text} [${proposal}] `, this.signal)).trim() || proposal;
     const targets = asks
-      ? await interview(question, flags, found, (url) => discover(url, this.signal))
+      ? await interview(asker(this.signal), flags, found, (url) => discover(url, this.signal))
       : targetsFrom(flags, found);
     const content = await initText(targets, file.format);
-    const backup = await writeConfig(file.path, content, 0o600);
+    const backup = await writeConfig(file.path, file.label, content, 0o600);
     const document = {
       file: file.label,
       written: true,
