@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { usageError } from '../errors/llamactl-error.js';
 
@@ -39,11 +39,20 @@ function matching(pattern: string, cwd: string): string[] {
 
 function filesIn(folder: string, depth: number): string[] {
   if (depth <= 0) return [];
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  return entriesOf(folder).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return PASSED_OVER.has(entry.name) ? [] : filesIn(path, depth - 1);
     return [path];
   });
+}
+
+/** Nothing for a folder that is not there, or not ours to read. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 /** A pattern as a regular expression. Names that begin with a dot match patterns that do. */
