@@ -1,12 +1,14 @@
 #!/usr/bin/env node
-// Builds dist/: the CLI as one bundle, the library, and its declarations.
-import { execFileSync, spawn } from 'node:child_process';
+// Builds dist/: the CLI as one bundle, the licences of what it carries, the library, and its declarations.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeDeclarations } from './declarations.js';
+import { licencesOf } from './licences.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -73,17 +75,18 @@ const slim = {
   },
 };
 
-await Promise.all([
+const [{ metafile }] = await Promise.all([
   build({
     ...common,
+    metafile: true,
     entryPoints: ['src/cli/main.ts'],
     outfile: 'dist/cli.cjs',
     format: 'cjs',
-    // Node's own modules too: the script that bin/load.js makes of the bundle has no import().
-    supported: { 'dynamic-import': false },
     minify: true,
     plugins: [slim],
     keepNames: true,
+    // A script that bin/load.js compiles by itself has no import(): what is left of them becomes require().
+    supported: { 'dynamic-import': false },
     // A function that bin/run.js calls, so that V8 can cache the compiled code (which it cannot for a module on Node 20).
     banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
     footer: { js: '})' },
@@ -97,10 +100,23 @@ await Promise.all([
     packages: 'external',
   }),
 ]);
+escapeRegExps(join('dist', 'cli.cjs'));
 await warmUp();
-execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json'], {
-  stdio: 'inherit',
-});
+writeFileSync(join('dist', 'third-party-licences.txt'), licencesOf(Object.keys(metafile.inputs)));
+writeDeclarations(join('dist', 'types'));
+
+/**
+ * bin/load.js reads the bundle as Latin-1, which is quicker; esbuild escapes what is not ASCII in texts and names, and
+ * leaves it in regular expressions.
+ */
+function escapeRegExps(file) {
+  const text = readFileSync(file, 'utf8');
+  const escaped = text.replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  if (escaped !== text) writeFileSync(file, escaped);
+}
 
 /** Runs `health` once against a stand-in for a server, and keeps V8's code of what ran beside the bundle. */
 async function warmUp() {

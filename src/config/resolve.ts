@@ -1,5 +1,5 @@
 import { type LlamactlError, usageError } from '../errors/llamactl-error.js';
-import { parseBaseUrl, sameServer } from '../wire/base-url.js';
+import { parseBaseUrl, sameServer, withoutUserInformation } from '../wire/base-url.js';
 import { parseDuration } from './duration.js';
 import type { LoadedConfig } from './load.js';
 import type { Performance, Provider, Sampling, Target } from './schema.js';
@@ -244,8 +244,7 @@ function nestedOrigins(target: Target, placeOf: (...field: string[]) => string):
 }
 
 function badUrl(text: string, reason: string, origin: string): LlamactlError {
-  // Without the password that somebody put into it.
-  const shown = JSON.stringify(text.replace(/:\/\/[^/@]*@/, '://***@'));
+  const shown = JSON.stringify(withoutUserInformation(text));
   return usageError(`${origin === 'flag' ? '--url' : origin}: ${shown} cannot be a server's URL: ${reason}`, [
     {
       text: 'Give the address that llama-server prints, for example:',

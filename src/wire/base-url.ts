@@ -14,13 +14,15 @@ export interface Endpoint {
 }
 
 /**
- * Reads the address of a server. `localhost:8080` is taken as http; a trailing slash, `/v1` and the query are what people
- * paste from examples: slash and `/v1` are taken off, a path prefix (`--api-prefix`) is kept. `unix:/run/llama.sock` is a
- * unix socket.
+ * Reads the address of a server. `localhost:8080` is taken as http, a port alone as one of this machine; a trailing slash,
+ * `/v1` and the query are what people paste from examples: slash and `/v1` are taken off, a path prefix (`--api-prefix`) is
+ * kept. `unix:/run/llama.sock` is a unix socket.
  * @returns the normalised URL without a trailing slash, or what is wrong with the text
  */
 export function parseBaseUrl(text: string): BaseUrl {
-  const given = text.trim();
+  // A URL's host of digits alone is an IPv4 address: 8080 would be 0.0.31.144.
+  const port = /^:?(\d{1,5})$/.exec(text.trim())?.[1];
+  const given = port === undefined ? text.trim() : `localhost:${port}`;
   if (given === '') return bad('it is empty');
   if (/\p{Cc}/u.test(given) || /\s/.test(given)) return bad('it contains spaces or control characters');
   if (/^unix:/i.test(given)) return parseSocket(given.slice('unix:'.length));
@@ -73,6 +75,11 @@ function parseSocket(text: string): BaseUrl {
   if (!path.startsWith('/')) return bad('a unix socket is named by its whole path: unix:/run/llama.sock');
   if (path.includes(':/')) return bad('a unix socket has no path behind its own');
   return { ok: true, baseUrl: `unix:${path}` };
+}
+
+/** A URL that somebody gave, for an error about it: without the user name and password that may be in it. */
+export function withoutUserInformation(url: string): string {
+  return url.replace(/^((?:[a-z][a-z0-9+.-]*:\/\/)?)[\s\S]*@/i, '$1***@');
 }
 
 function bad(reason: string): BaseUrl {

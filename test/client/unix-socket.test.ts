@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LlamaCppClient } from '../../src/client/llama-client.js';
 import type { ExchangeRecord } from '../../src/client/types.js';
-import { diagnose } from '../../src/diagnose/diagnose.js';
 import { LlamactlError } from '../../src/errors/llamactl-error.js';
 import { checkHealth } from '../../src/services/health.js';
+import { cli } from '../support/cli.js';
 import { serverBinary, tinyModel } from '../support/real-server.js';
 import { noteRealServer } from '../support/real-server-count.js';
 
@@ -126,16 +126,13 @@ describe('a server on a unix socket', () => {
     });
 
     it('is diagnosed, its socket in place of host and port', async () => {
-      const diagnosis = await diagnose(null, {
-        client,
-        signal: new AbortController().signal,
-        timeoutMs: 10_000,
-        wake: false,
-        configured: { model: null, models: [], contextSize: null, contextSizeOrigin: null, keyGiven: true },
+      const { json, code } = await cli(['diagnose', '--url', client.baseUrl, '--api-key', KEY, '--json'], {
+        env: { HTTP_PROXY: 'http://127.0.0.1:9' },
       });
-      assert.equal(diagnosis.verdict, 'healthy');
-      const { network } = diagnosis.facts;
-      assert.deepEqual(network.state === 'known' && network.value.addresses, [join(folder, 'llama.sock')]);
+      assert.equal(code, 0, JSON.stringify(json.findings));
+      assert.equal(json.rootCause, null);
+      assert.deepEqual(json.facts.dns.value.addresses, [join(folder, 'llama.sock')]);
+      assert.equal(json.facts.tcp.state, 'known');
     });
   });
 });
