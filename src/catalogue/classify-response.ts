@@ -1,3 +1,4 @@
+import { hostOf } from '../wire/base-url.js';
 import type { Classification, Failure } from './classification.js';
 import { byMessage, disabled, overflow, type Verdict } from './classify-message.js';
 import { type ErrorBody, parseErrorBody } from './error-body.js';
@@ -140,7 +141,7 @@ function wrongPath(failure: Response, message: string): Verdict {
 }
 
 function wrongServer(failure: Response, kind: ServerKind): Verdict {
-  const { host } = new URL(failure.url);
+  const host = hostOf(failure.url);
   const name = SERVER_NAMES[kind];
   const isGuess = kind === 'proxy' || kind === 'unknown';
   const said = failure.headers['server'];

@@ -207,7 +207,8 @@ class Gatherer {
       (fact) =>
         fact.state === 'failed' && /^connection\.(?:reset|timeout)$|^server\.wedged$/.test(fact.error.code),
     );
-    if (!broken || this.#proxy !== null) return notAsked('the scheme is not in doubt');
+    if (!broken || this.#proxy !== null || this.#url.protocol === 'unix:')
+      return notAsked('the scheme is not in doubt');
     const timeout = this.#left(CONNECT_TIMEOUT);
     if (this.#url.protocol === 'http:')
       return this.#want('otherScheme', async () => ({
@@ -305,7 +306,7 @@ class Gatherer {
 
 /** Whether a URL is this machine's own, so that its processes and ports tell something. */
 export function isLocal(baseUrl: string): boolean {
-  return isLoopback(endpointOf(new URL(baseUrl)).host);
+  return baseUrl.startsWith('unix:') || isLoopback(endpointOf(new URL(baseUrl)).host);
 }
 
 /** The variable that names the proxy: curl and its kin read the small one first. */

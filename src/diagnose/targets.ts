@@ -1,5 +1,5 @@
 import type { LlamaCppClient } from '../client/llama-client.js';
-import type { ResolvedTarget } from '../config/load.js';
+import type { ResolvedTarget } from '../config/resolve.js';
 import { type DiagnoseOptions, diagnose } from './diagnose.js';
 import { type DiscoveredServer, discoverServers } from './discover.js';
 import type { ConfiguredFacts } from './facts.js';
@@ -92,8 +92,8 @@ function configuredFacts({ target, configFile }: DiagnosisTarget, urlOrigin?: st
     model: target.model ?? null,
     modelOrigin: origins['model'] ?? null,
     models: target.models,
-    contextSize: target.performance.nCtx ?? null,
-    contextSizeOrigin: origins['performance.nCtx'] ?? null,
+    contextSize: target.contextWindow,
+    contextSizeOrigin: origins['contextWindow'] ?? null,
     keyGiven: target.apiKey !== undefined,
     keyOrigin: origins['apiKey'] ?? null,
     keyOddity: target.apiKey === undefined ? null : oddityOf(target.apiKey),
