@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { FailurePhase } from '../catalogue/classification.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
 import { type Endpoint, endpointOf } from '../wire/base-url.js';
+import { interrupted } from './interrupted.js';
 import { DeadlineError, TooLargeError, TransportError } from './transport-error.js';
 import type { ExchangeRecord } from './types.js';
 
@@ -330,16 +331,6 @@ export class HttpTransport {
       ...(this.#options.apiKey && sameOrigin ? { authorization: `Bearer ${this.#options.apiKey}` } : {}),
     };
   }
-}
-
-/** What a caller's abort is to everybody above. */
-export function interrupted(reason?: unknown): LlamactlError {
-  return new LlamactlError({
-    type: 'INTERRUPTED',
-    code: 'interrupted',
-    message: 'interrupted',
-    cause: reason,
-  });
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
