@@ -42,7 +42,9 @@ export function classifyResponse(failure: Response): Classification {
     code: verdict.code,
     message: oneLine(verdict.message ?? error?.message ?? '') || `HTTP ${failure.status}`,
     evidence: [
-      `${failure.method} ${failure.path} → ${failure.status}${said === '' ? '' : ` ${quote(said)}`}`,
+      `${failure.method} ${failure.path} → ${failure.status}${said === '' ? '' : ` ${quote(said)}`}${
+        retryAfterMs === null ? '' : `, to be asked again in ${Math.ceil(retryAfterMs / 1000)} s`
+      }`,
     ],
     details: {
       status: failure.status,

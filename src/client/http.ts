@@ -41,8 +41,8 @@ export interface ResponseSink {
 
 /** An exchange under way. */
 export interface Exchange {
-  /** Ends it; the sink hears nothing more. */
-  abort(): void;
+  /** Ends it; the sink hears nothing more. @param reason what its record says, where no answer had come */
+  abort(reason?: Error): void;
   pause(): void;
   resume(): void;
 }
@@ -181,7 +181,7 @@ export class HttpTransport {
       );
       const fail = (phase: FailurePhase, error: Error, timeoutMs?: number) => {
         finish();
-        exchange.abort();
+        exchange.abort(error);
         reject(new TransportError(phase, error, url, timeoutMs));
       };
       const timer = setTimeout(() => {
@@ -202,6 +202,7 @@ export class HttpTransport {
 
     let controller: Dispatcher.DispatchController | undefined;
     let done = false;
+    let answered = false;
     let phase: FailurePhase = mustWait ? 'waiting-for-connection' : 'connect';
     let paused = false;
 
@@ -256,6 +257,7 @@ export class HttpTransport {
       onResponseStart: (_controller, status, received) => {
         if (done || status < 200) return;
         const responseHeaders = flatten(received);
+        answered = true;
         record(status, responseHeaders, null);
         phase = isStream && status === 200 ? 'stream' : 'response';
         sink.onHead({ url, status, headers: responseHeaders });
@@ -294,8 +296,10 @@ export class HttpTransport {
     void start();
 
     return {
-      abort: () => {
-        if (settle()) controller?.abort(new Error('aborted'));
+      abort: (reason = new Error('aborted')) => {
+        if (!settle()) return;
+        controller?.abort(reason);
+        if (!answered) record(null, {}, reason.message);
       },
       pause: () => {
         paused = true;
