@@ -72,6 +72,8 @@ export interface HttpTransportOptions {
   readonly maxConnections: number;
   /** Milliseconds to wait for a connection, new or of the pool. */
   readonly connectionTimeout: number;
+  /** Bytes of a whole answer at most. Default 256 MiB. */
+  readonly largestBody?: number;
   /** Ends every request. */
   readonly signal?: AbortSignal | undefined;
   readonly onExchange?: (record: () => ExchangeRecord) => void;
@@ -146,6 +148,7 @@ export class HttpTransport {
 
   #collect(request: HttpRequest, url: string): Promise<HttpResponse> {
     const started = performance.now();
+    const { largestBody = LARGEST_BODY } = this.#options;
     return new Promise((resolve, reject) => {
       let head: ResponseHead | undefined;
       let length = 0;
@@ -157,11 +160,12 @@ export class HttpTransport {
         {
           onHead: (received) => {
             head = received;
+            if (Number(received.headers['content-length']) > largestBody) tooLarge();
           },
           onData: (chunk) => {
             length += chunk.length;
             chunks.push(chunk);
-            if (length > LARGEST_BODY) fail('response', new TooLargeError(LARGEST_BODY));
+            if (length > largestBody) tooLarge();
           },
           onEnd: () => {
             finish();
@@ -184,6 +188,7 @@ export class HttpTransport {
         exchange.abort(error);
         reject(new TransportError(phase, error, url, timeoutMs));
       };
+      const tooLarge = () => fail('response', new TooLargeError(largestBody));
       const timer = setTimeout(() => {
         fail('response', new DeadlineError(`no answer in ${request.timeoutMs} ms`), request.timeoutMs);
       }, request.timeoutMs);

@@ -106,9 +106,15 @@ export class Requester {
     });
   }
 
-  /** @throws LlamactlError (server.wedged, or what else is wrong) where `/health` does not answer soon */
+  /** @throws LlamactlError (server.wedged, or what else is wrong) where `/health` gives no answer soon, whatever it says */
   async assertAlive(signal?: AbortSignal): Promise<void> {
-    await this.#send({ method: 'GET', path: '/health' }, Math.min(ALIVE_TIMEOUT, this.timeout), signal);
+    try {
+      await this.#send({ method: 'GET', path: '/health' }, Math.min(ALIVE_TIMEOUT, this.timeout), signal);
+    } catch (error) {
+      // An answer, be it that the model loads again, is a sign of life.
+      if (error instanceof LlamactlError && error.details['status'] !== undefined) return;
+      throw error;
+    }
   }
 
   /** What remedies are filled with. */
