@@ -215,6 +215,12 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
     return invalid('request.invalid-json', `the server could not read the request as JSON: ${message}`);
   if (says(/gramm?ar|json schema (?:conversion|error)|unrecognized schema/i))
     return invalid('request.invalid-grammar');
+  const beyond = /_M_range_check: __n \(which is (\d+)\) >= this->size\(\) \(which is (\d+)\)/.exec(message);
+  if (beyond !== null && failure.path.startsWith('/detokenize'))
+    return invalid(
+      'request.invalid-parameter',
+      `there is no token ${beyond[1]}: the vocabulary has ${count(Number(beyond[2]))}, from 0`,
+    );
   if (
     says(
       /failed to parse (?:messages|tools?)\b|missing 'role'|unsupported param|must be|is required|type_error|out_of_range|_M_range_check|invalid (?:value|type|parameter|argument|input)/i,

@@ -11,7 +11,7 @@ import type { CatalogueCode } from '../../src/errors/codes.js';
 import type { LlamaCppErrorType } from '../../src/errors/error-type.js';
 import { LlamactlError } from '../../src/errors/llamactl-error.js';
 import { type CannedServer, cannedServer, chunk, eventStream } from '../support/canned-server.js';
-import { type Certificate, type Certificates, makeCertificates } from '../support/certificates.js';
+import { type Certificates, type KeyPair, makeCertificates } from '../support/certificates.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { listening, type RawServer, rawServer } from '../support/raw-server.js';
 import { freePort } from '../support/real-server.js';
@@ -283,9 +283,7 @@ describe('failures below HTTP, as they happen', () => {
       certificates = makeCertificates();
     });
 
-    after(() => certificates.remove());
-
-    const secure = async (certificate: Certificate) => {
+    const secure = async (certificate: KeyPair) => {
       const https = createHttpsServer(certificate, (_request, response) => response.end('{"status":"ok"}'));
       const started = await listening(https);
       stops.push(started.stop);
@@ -336,7 +334,7 @@ describe('failures below HTTP, as they happen', () => {
     });
 
     it('a certificate of an authority that nobody knows', async () => {
-      const error = await failureOf(`https://localhost:${await secure(certificates.good)}`);
+      const error = await failureOf(`https://localhost:${await secure(certificates.trusted)}`);
       isFailure(
         error,
         'CONNECTION_ERROR',
@@ -347,8 +345,8 @@ describe('failures below HTTP, as they happen', () => {
     });
 
     it('a certificate for another name', async () => {
-      const url = `https://localhost:${await secure(certificates.otherName)}`;
-      const error = await failureOf(url, { caCert: certificates.caFile });
+      const url = `https://localhost:${await secure(certificates.wrongName)}`;
+      const error = await failureOf(url, { caCert: certificates.authority.certFile });
       isFailure(
         error,
         'CONNECTION_ERROR',
@@ -360,13 +358,13 @@ describe('failures below HTTP, as they happen', () => {
 
     it('a certificate that has ended', async () => {
       const url = `https://localhost:${await secure(certificates.expired)}`;
-      const error = await failureOf(url, { caCert: certificates.caFile });
+      const error = await failureOf(url, { caCert: certificates.authority.certFile });
       isFailure(error, 'CONNECTION_ERROR', 'connection.tls-untrusted', /not trusted/, /CERT_HAS_EXPIRED/);
     });
 
     it('is none of these with the authority given, or with --insecure', async () => {
       for (const [certificate, options] of [
-        [certificates.good, { caCert: certificates.caFile }],
+        [certificates.trusted, { caCert: certificates.authority.certFile }],
         [certificates.selfSigned, { insecure: true }],
         [certificates.expired, { insecure: true }],
       ] as const) {

@@ -132,7 +132,7 @@ describe('a client behind a proxy, whose server speaks https', () => {
 
   before(async () => {
     certificates = makeCertificates();
-    const https = createHttpsServer(certificates.otherName, (_request, response) =>
+    const https = createHttpsServer(certificates.wrongName, (_request, response) =>
       response.end('{"status":"ok"}'),
     );
     https.on('secureConnection', ({ servername }) => names.push(servername));
@@ -143,7 +143,6 @@ describe('a client behind a proxy, whose server speaks https', () => {
   after(async () => {
     await proxy.stop();
     await server.stop();
-    certificates.remove();
   });
 
   for (const [name, url] of [
@@ -152,7 +151,7 @@ describe('a client behind a proxy, whose server speaks https', () => {
   ] as const) {
     it(`speaks to it ${name} through a tunnel, and holds its certificate against its name`, async () => {
       const env = { HTTPS_PROXY: proxy.url };
-      const client = new LlamaCppClient({ baseUrl: url, env, caCert: certificates.caFile });
+      const client = new LlamaCppClient({ baseUrl: url, env, caCert: certificates.authority.certFile });
       assert.deepEqual(await client.health(), { status: 'ok' });
       assert.equal(proxy.asked.at(-1)?.line, `CONNECT gpu1.example.com:${new URL(url).port || 443}`);
       assert.equal(names.at(-1), 'gpu1.example.com');
@@ -164,7 +163,7 @@ describe('a client behind a proxy, whose server speaks https', () => {
     const client = new LlamaCppClient({
       baseUrl: 'https://gpu2.example.com',
       env: { HTTPS_PROXY: proxy.url },
-      caCert: certificates.caFile,
+      caCert: certificates.authority.certFile,
       maxRetries: 0,
     });
     await assert.rejects(client.health(), {

@@ -37,7 +37,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /(?:image|audio|video|vision|multimodal|multi-modal)s?(?: input| requests?| data| content| capabilities)? (?:is|are) (?:not|un)\s?supported|(?:does not|doesn.?t|not) (?:support|handle|accept|process) (?:image|audio|video|vision|multimodal)|unsupported content\[\]\.type|not compiled for multimodal|may need to provide the mmproj|not configured with a? ?mmproj|no CLIP model loaded|image_url.{0,60}(?:not supported|unsupported)|unsupported (?:image|audio|content|media|input) (?:type|format|input)|cannot (?:read|process|handle) .{0,30}images?/i,
+        /(?:image|audio|video|vision|multimodal|multi-modal)s?(?: input| requests?| data| content| capabilities)? (?:is|are) (?:not|un)\s?supported|(?:does not|doesn.?t|not) (?:support|handle|accept|process) (?:image|audio|video|vision|multimodal)|unsupported content\[\]\.type|unsupported content (?:part|block)|not compiled for multimodal|may need to provide the mmproj|not configured with a? ?mmproj|no CLIP model loaded|image_url.{0,60}(?:not supported|unsupported)|unsupported (?:image|audio|content|media|input) (?:type|format|input)|cannot (?:read|process|handle) .{0,30}images?/i,
       rank: 78,
     },
     {
