@@ -87,8 +87,6 @@ export function openChatStream(
   };
   const failAs = (found: Classification) => fail(errorOf(found, request.context));
   const limit = () => (accumulator.hasVisible ? request.idleMs : request.firstTokenMs);
-  // The first token changes the limit, which a timer of the longer one would notice too late.
-  const shortest = Math.min(request.idleMs, request.firstTokenMs);
 
   const check = () => {
     const silent = performance.now() - lastProgress;
@@ -102,7 +100,7 @@ export function openChatStream(
       );
       return;
     }
-    timer = setTimeout(check, Math.max(1, Math.min(paused ? limit() : limit() - silent, shortest)));
+    timer = setTimeout(check, paused ? limit() : Math.max(1, limit() - silent));
   };
   /** The idle limit is often shorter than the first token's, for which the timer was set. */
   const onFirstToken = () => {
@@ -223,7 +221,7 @@ export function openChatStream(
       },
     },
   );
-  timer = setTimeout(check, shortest);
+  timer = setTimeout(check, limit());
 
   return {
     answer,

@@ -4,11 +4,12 @@ export type BaseUrl =
   | { readonly ok: false; readonly reason: string };
 
 /**
- * Reads the address of a server. `localhost:8080` is taken as http, a port alone as one of this machine; a trailing slash, `/v1` and the query are what people
- * paste from examples: slash and `/v1` are taken off, a path prefix (`--api-prefix`) is kept.
+ * Reads the address of a server. `localhost:8080` is taken as http, a port alone as one of this machine. A trailing slash and
+ * `/v1` are what people paste from examples: they are taken off, a path prefix (`--api-prefix`) is kept.
  * @returns the normalised URL without a trailing slash, or what is wrong with the text
  */
 export function parseBaseUrl(text: string): BaseUrl {
+  // As a URL's host, digits alone would be an IPv4 address: 8080 is 0.0.31.144.
   const port = /^:?(\d{1,5})$/.exec(text.trim())?.[1];
   const given = port === undefined ? text.trim() : `localhost:${port}`;
   if (given === '') return bad('it is empty');
@@ -18,8 +19,6 @@ export function parseBaseUrl(text: string): BaseUrl {
       `"${given.slice(0, given.indexOf(':'))}" is not a scheme of a llama-server: use http or https`,
     );
   }
-  // A URL's host of digits alone is an IPv4 address: 8080 would be 0.0.31.144.
-  if (/^:?\d{1,5}$/.test(given)) return bad(`it is a port alone: write localhost:${given.replace(':', '')}`);
   const withScheme = /^https?:\/\//i.test(given) ? given : `http://${given}`;
   if (!URL.canParse(withScheme)) return bad('it is not a URL');
   const url = new URL(withScheme);
