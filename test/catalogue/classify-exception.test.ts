@@ -403,7 +403,9 @@ describe('failures below HTTP, as they happen', () => {
             error,
             'CONNECTION_ERROR',
             'network.proxy-interference',
-            new RegExp(`^the proxy 127\\.0\\.0\\.1:${port} cannot be reached: connect ECONNREFUSED`),
+            new RegExp(
+              `^the proxy 127\\.0\\.0\\.1:${port} of HTTPS?_PROXY cannot be reached: connect ECONNREFUSED`,
+            ),
             /LLAMACTL_PROXY/,
           );
         });
@@ -414,7 +416,7 @@ describe('failures below HTTP, as they happen', () => {
             error,
             'CONNECTION_ERROR',
             'network.proxy-interference',
-            /^the proxy proxy\.invalid:3128 cannot be reached/,
+            /^the proxy proxy\.invalid:3128 of HTTPS?_PROXY cannot be reached/,
           );
         });
 
