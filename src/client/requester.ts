@@ -15,6 +15,13 @@ export const DEFAULT_TIMEOUT = 30_000;
 
 /** Milliseconds: what a healthy server answers in no time gets no longer than this, whatever the timeout for an answer. */
 const QUICK_TIMEOUT = 10_000;
+/** Failures after which nobody knows whether the server did what it was asked. */
+const UNCERTAIN: ReadonlySet<string> = new Set([
+  'connection.reset',
+  'connection.timeout',
+  'network.proxy-interference',
+  'server.wedged',
+]);
 /** Milliseconds to tell a slow prefill from a server that answers nothing. */
 const ALIVE_TIMEOUT = 3000;
 
@@ -105,6 +112,7 @@ export class Requester {
     return this.#recovering((timeoutMs) => this.#callOnce(call, timeoutMs, options.signal), {
       ...options,
       timeout,
+      repeatable: call.repeatable ?? true,
     });
   }
 
@@ -160,7 +168,7 @@ export class Requester {
 
   async #recovering<Result>(
     send: (timeoutMs: number) => Promise<Result>,
-    options: CallOptions & { readonly timeout: number },
+    options: CallOptions & { readonly timeout: number; readonly repeatable?: boolean },
   ): Promise<Result> {
     const recoverer = new Recoverer({
       maxRetries: options.retries ?? this.maxRetries,
@@ -175,6 +183,7 @@ export class Requester {
       try {
         return await send(attempt.timeoutMs);
       } catch (error) {
+        if (options.repeatable === false && mayHaveBeenDone(error)) throw error;
         attempt = await recoverer.after(error, attempt);
       }
     }
@@ -267,6 +276,10 @@ async function dispatcherFor(baseUrl: string, options: ClientOptions, pool: type
 
 function isDispatcher(value: object): value is import('undici').Dispatcher {
   return 'dispatch' in value && typeof value.dispatch === 'function';
+}
+
+function mayHaveBeenDone(error: unknown): boolean {
+  return error instanceof LlamactlError && UNCERTAIN.has(error.code);
 }
 
 /** What of an answer is not as a llama-server's: the first thing that zod, or JSON, stumbled at. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
+import { Emitter } from '../../src/client/emitter.js';
 import { LlamaCppClient } from '../../src/client/llama-client.js';
+import { Requester } from '../../src/client/requester.js';
 import type { ClientOptions, ExchangeRecord, RecoveryStep } from '../../src/client/types.js';
 import { LlamactlError } from '../../src/errors/llamactl-error.js';
 import {
@@ -117,6 +119,28 @@ describe('requests', () => {
       const error = await failure(clientOf(real.current.url).detokenize([999_999]));
       assert.equal(error.code, 'request.invalid-parameter');
       assert.deepEqual(steps, []);
+    });
+
+    it('not where asking twice may do something twice, but where nothing was done', async () => {
+      const requester = new Requester({ baseUrl: proxy.url }, new Emitter());
+      const erase = {
+        method: 'POST',
+        path: '/slots/0?action=erase',
+        repeatable: false,
+        read: (body: string) => body,
+      } as const;
+      proxy.next({ kind: 'cut', afterBytes: 20, how: 'rst' });
+      assert.equal((await failure(requester.call(erase, {}))).code, 'connection.reset');
+      assert.equal(proxy.connections, 1);
+      const { status, headers = {}, body } = LOADING;
+      proxy.next({ kind: 'answer', status: status ?? 0, headers, body: JSON.stringify(body) });
+      assert.equal(
+        (await failure(requester.call(erase, {}))).code,
+        'feature.disabled',
+        'as the server itself says',
+      );
+      assert.equal(proxy.connections, 3);
+      await requester.destroy();
     });
 
     it('only where asked, for one exchange as it is', async () => {
