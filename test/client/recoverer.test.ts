@@ -261,18 +261,15 @@ describe('recovery of a chat', () => {
     });
 
     it('asks nothing again once a token was seen, whatever broke', async () => {
-      for (const fault of [
-        { kind: 'cut', afterBytes: 2000, how: 'rst' },
-        { kind: 'cut', afterBytes: 2000, how: 'fin' },
-        { kind: 'half-open', afterBytes: 2000 },
+      for (const [fault, code, options] of [
+        [{ kind: 'cut', afterBytes: 2000, how: 'rst' }, 'stream.truncated', {}],
+        [{ kind: 'cut', afterBytes: 2000, how: 'fin' }, 'stream.truncated', {}],
+        [{ kind: 'half-open', afterBytes: 2000 }, 'stream.idle-timeout', { idleTimeout: 300 }],
       ] as const) {
         const before = proxy.connections;
         proxy.next(fault);
-        clientOf(proxy.url, { idleTimeout: 300 });
-        const error = await fails(
-          streamed(hello, [], { temperature: 0 }),
-          fault.kind === 'cut' ? 'stream.truncated' : 'stream.idle-timeout',
-        );
+        clientOf(proxy.url, options);
+        const error = await fails(streamed(hello, [], { temperature: 0 }), code);
         assert.equal(error.details['visible'], true);
         assert.match((error.details['partial'] as ChatResult).content, /^ ?The/);
         assert.equal(proxy.connections - before, 1);
