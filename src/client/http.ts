@@ -277,6 +277,8 @@ export class HttpTransport {
       onResponseError: (_controller, error) => end(new TransportError(phase, error, url)),
     };
     const start = async () => {
+      // The sink hears nothing before the caller has the exchange, not even of a signal that aborted long ago.
+      await undefined;
       if (signals.some((signal) => signal.aborted)) return onAbort();
       try {
         this.#dispatcher ??= this.#options.dispatcher();
