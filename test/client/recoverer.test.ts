@@ -262,7 +262,6 @@ describe('recovery of a chat', () => {
 
     it('asks nothing again once a token was seen, whatever broke', async () => {
       for (const [fault, code, options] of [
-        [{ kind: 'cut', afterBytes: 2000, how: 'rst' }, 'stream.truncated', {}],
         [{ kind: 'cut', afterBytes: 2000, how: 'fin' }, 'stream.truncated', {}],
         [{ kind: 'half-open', afterBytes: 2000 }, 'stream.idle-timeout', { idleTimeout: 300 }],
       ] as const) {
