@@ -119,7 +119,8 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
         };
   if (kind !== 'llama.cpp' && (isHtml(failure) || status < 300 || status === 404 || status === 405))
     return wrongServer(failure, kind);
-  if (status === 404 || status === 405) return wrongPath(failure, `the server has no ${failure.path}`);
+  if (status === 404 || status === 405)
+    return wrongPath(failure, `the server has no ${failure.path}${orNoModel(failure)}`);
   if (status < 300)
     return {
       type: 'CONNECTION_ERROR',
@@ -302,6 +303,13 @@ function proxy(message: string): Verdict {
 
 function wrongPath(failure: Response, message: string): Verdict {
   return { type: 'CONNECTION_ERROR', code: 'connection.wrong-path', message: `${message} (${failure.url})` };
+}
+
+/** A router says the same of a model that it does not have as a single server of the whole route. */
+function orNoModel({ path, model }: Response): string {
+  return /^\/models\/(?:load|unload)$/.test(path) && model !== undefined
+    ? `, or it is a router without a model "${model}"`
+    : '';
 }
 
 function wrongServer(failure: Response, kind: ServerKind): Verdict {

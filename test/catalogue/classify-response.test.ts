@@ -500,6 +500,20 @@ const LLAMA_SERVER: readonly Case[] = [
     /this feature is disabled/,
   ],
   [
+    'a model that a router does not have: the same as of a server that is no router (recorded)',
+    {
+      status: 404,
+      headers: LLAMA,
+      body: error('File Not Found', 'not_found_error', 404),
+      path: '/models/load',
+      model: 'zzz',
+    },
+    'CONNECTION_ERROR',
+    'connection.wrong-path',
+    'llama.cpp',
+    /^the server has no \/models\/load, or it is a router without a model "zzz" \(/,
+  ],
+  [
     'no tool call in the answer of a model that had to call',
     {
       status: 500,
