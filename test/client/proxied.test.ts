@@ -4,13 +4,13 @@ import { LlamaCppClient } from '../../src/client/llama-client.js';
 import type { ClientOptions } from '../../src/client/types.js';
 import { type Certificates, makeCertificates } from '../support/certificates.js';
 import { cli } from '../support/cli.js';
-import { type ConnectProxy, connectProxy } from '../support/connect-proxy.js';
+import { forwardProxy } from '../support/forward-proxy.js';
 import { listening, type RawServer } from '../support/raw-server.js';
 import { shareServer } from '../support/real-server.js';
 
 describe('a client behind a proxy', () => {
   const server = shareServer({ args: ['-c', '1024', '-np', '1'] });
-  let proxy: ConnectProxy;
+  let proxy: Awaited<ReturnType<typeof forwardProxy>>;
   let client: LlamaCppClient;
 
   const through = (more: ClientOptions = {}, login = '') => {
@@ -23,7 +23,7 @@ describe('a client behind a proxy', () => {
   };
 
   beforeEach(async () => {
-    proxy = await connectProxy(server.current.url);
+    proxy = await forwardProxy(server.current.url);
   });
 
   afterEach(async () => {
@@ -82,7 +82,7 @@ describe('a client behind a proxy', () => {
 describe('a client behind a proxy, whose server speaks https', () => {
   let certificates: Certificates;
   let server: RawServer;
-  let proxy: ConnectProxy;
+  let proxy: Awaited<ReturnType<typeof forwardProxy>>;
   const names: (string | boolean | null)[] = [];
 
   before(async () => {
@@ -92,7 +92,7 @@ describe('a client behind a proxy, whose server speaks https', () => {
     );
     https.on('secureConnection', ({ servername }) => names.push(servername));
     server = await listening(https);
-    proxy = await connectProxy(server.url);
+    proxy = await forwardProxy(server.url);
   });
 
   after(async () => {
