@@ -152,7 +152,11 @@ function answer(
 /** The response's bytes from server to client, through the fault. */
 function forward(server: Socket, client: Socket, fault: Fault): void {
   let seen = 0;
-  const ended = () => client.end();
+  // From then on the fault decides how the connection ends, not the server.
+  let severed = false;
+  const ended = () => {
+    if (!severed) client.end();
+  };
   const steps = new Steps();
   server.on('end', () => steps.add(async () => void ended()));
   server.on('data', (chunk: Buffer) => {
@@ -164,12 +168,14 @@ function forward(server: Socket, client: Socket, fault: Fault): void {
           client.write(chunk);
           return;
         }
+        severed = true;
         server.destroy();
         client.write(chunk.subarray(0, fault.afterBytes - from), () =>
           fault.how === 'rst' ? client.resetAndDestroy() : client.end(),
         );
         return;
       case 'half-open':
+        severed = seen >= fault.afterBytes;
         if (from < fault.afterBytes) client.write(chunk.subarray(0, fault.afterBytes - from));
         return;
       case 'garble':

@@ -89,8 +89,9 @@ describe('a real llama-server as a router', () => {
 
     it('the client’s looks with a model (autoload=false) load nothing: "not loaded"', async () => {
       const { client } = connect(router.url);
-      for (const look of [client.props, client.slots, client.metrics]) {
-        const error = await failureOf(look.call(client, { model: 'alpha' }));
+      const query = { model: 'alpha' };
+      for (const look of [client.props(query), client.slots(query), client.metrics(query)]) {
+        const error = await failureOf(look);
         assert.equal(error.code, 'model.not-found');
         assert.match(error.evidence[0] ?? '', /autoload=false → 400 "model is not loaded"/);
       }
