@@ -172,6 +172,7 @@ export class Requester {
         body: call.body,
         timeoutMs,
         signal,
+        closes: namesModel(call),
       });
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
@@ -242,6 +243,14 @@ async function dispatcherFor(baseUrl: string, options: ClientOptions, pool: type
 
 function isDispatcher(value: object): value is import('undici').Dispatcher {
   return 'dispatch' in value && typeof value.dispatch === 'function';
+}
+
+/**
+ * A router hands on whatever names a model, as a stream: like after every stream, llama-server then closes the connection
+ * while it announces Keep-Alive, so the next request on it would race with the end (measured: one in thirty lost).
+ */
+function namesModel({ path, body }: Pick<HttpRequest, 'path' | 'body'>): boolean {
+  return /[?&]model=/.test(path) || (typeof body === 'object' && body !== null && 'model' in body);
 }
 
 /** What of an answer is not as a llama-server's: the first thing that zod, or JSON, stumbled at. */

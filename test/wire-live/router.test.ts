@@ -4,8 +4,19 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { checkHealth } from '../../src/services/health.js';
 import { modelListSchema, type RouterEvent, routerEventSchema } from '../../src/wire/models.js';
+import { FaultProxy } from '../support/fault-proxy.js';
 import { shareServer, startServer, type TestServer, tinyModel } from '../support/real-server.js';
-import { ANSWER, ENDLESS, failureOf, hear, hello, until, useClients, useFolder } from './support.js';
+import {
+  ANSWER,
+  ENDLESS,
+  exchange,
+  failureOf,
+  hear,
+  hello,
+  until,
+  useClients,
+  useFolder,
+} from './support.js';
 
 describe('a real llama-server as a router', () => {
   const connect = useClients();
@@ -162,6 +173,31 @@ describe('a real llama-server as a router', () => {
       await becomes(router.url, 'alpha', 'unloaded');
       await client.chat(hello, [], { model: 'alpha', maxTokens: 2, temperature: 0 });
       assert.equal(await count(), 2);
+    });
+
+    it('what it hands on comes as a stream: the connection is closed after it, though Keep-Alive was announced', async () => {
+      const plain = await exchange(router.port, 'GET', '/models');
+      const handedOn = await exchange(router.port, 'GET', '/props?model=alpha');
+      for (const { head } of [plain, handedOn]) {
+        assert.match(head, /keep-alive: timeout=5/);
+        assert.doesNotMatch(head, /connection: close/);
+      }
+      await until('the end of the connection', handedOn.closed);
+      assert.equal(plain.closed(), false, 'its own answers leave it open');
+      plain.end();
+      handedOn.end();
+    });
+
+    it('the client does not use such a connection again', async () => {
+      const proxy = await FaultProxy.start(router.url);
+      const { client, steps } = connect(proxy.url, { pool: { maxConnections: 1 } });
+      for (let i = 1; i <= 5; i++) {
+        await client.chat(hello, [], { model: 'alpha', maxTokens: 1 });
+        await client.metrics({ model: 'alpha' });
+        assert.equal(proxy.connections, 2 * i);
+      }
+      assert.deepEqual(steps, []);
+      await proxy.stop();
     });
 
     it('loading what is loaded, unloading what is not: 400', async () => {
