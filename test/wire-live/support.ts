@@ -119,7 +119,7 @@ export function partialOf(error: LlamactlError | null): string {
 export async function until(
   what: string,
   holds: () => Promise<boolean> | boolean,
-  { everyMs = 10 } = {},
+  { everyMs = 20 } = {},
 ): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (!(await holds())) {
