@@ -2,7 +2,7 @@
 // Builds dist/: the CLI as one bundle, the library, and its declarations.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -95,10 +95,18 @@ await Promise.all([
     packages: 'external',
   }),
 ]);
+escapeRest(join('dist', 'cli.cjs'));
 await warmUp();
 execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json'], {
   stdio: 'inherit',
 });
+
+/** What esbuild leaves of other alphabets (in regular expressions) is escaped too: bin/load.js reads the bundle as Latin-1. */
+function escapeRest(file) {
+  const text = readFileSync(file, 'utf8');
+  const toEscape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  writeFileSync(file, text.replace(/[^\0-\x7f]/g, toEscape));
+}
 
 /** Runs `health` once against a stand-in for a server, and keeps V8's code of what ran beside the bundle. */
 async function warmUp() {
