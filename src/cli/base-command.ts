@@ -78,8 +78,9 @@ export abstract class BaseCommand extends Command {
     const failure = toFailure(this.#interruptedBy(error), this.typedId);
     process.exitCode = failure.exit;
     if (this.jsonEnabled()) {
-      const partial = failure.details['partial'];
-      this.output.json({ error: failure.toJSON(), ...(partial === undefined ? {} : { partial }) });
+      const { partial, visible } = failure.details;
+      // What came of a cut answer, where anything had come.
+      this.output.json({ error: failure.toJSON(), ...(visible === true ? { partial } : {}) });
     } else if (failure.type !== 'INTERRUPTED') {
       await this.explain(failure);
     }

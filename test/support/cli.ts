@@ -8,7 +8,7 @@ const BIN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
 export interface CliOptions {
   /** Given on stdin, which is then ended. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Milliseconds; the program is killed after it. */
