@@ -94,7 +94,7 @@ function renderHealthy(diagnosis: Diagnosis, width: number): string {
   const skipped = checks.filter(({ status }) => status === 'skip');
   return [
     `${mark('good')} ${wrap(`${nameOf(diagnosis)} · ${about}`, width - 2).replaceAll('\n', '\n  ')}`,
-    ...speed.map((line) => `  ${line}`),
+    ...speed.map((line) => wrap(line, width, '  ')),
     ...skipped.map(({ id, reason }) => wrap(`${id}: ${reason}`, width, '  ')),
     `  ${plural(checks.length - skipped.length, 'check')} in ${duration(diagnosis.durationMs)}`,
   ].join('\n');
