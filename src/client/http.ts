@@ -208,9 +208,11 @@ export class HttpTransport {
       for (const signal of signals) signal.removeEventListener('abort', onAbort);
       return true;
     };
+    // Not at once: undici may be in the middle of a chunk, and one that ends the response makes its assertions fail.
+    const hangUp = (error: Error) => queueMicrotask(() => controller?.abort(error));
     const end = (error: TransportError | LlamactlError) => {
       if (!settle()) return;
-      controller?.abort(error);
+      hangUp(error);
       record(null, {}, error.message);
       sink.onError(error);
     };
@@ -275,7 +277,7 @@ export class HttpTransport {
 
     return {
       abort: () => {
-        if (settle()) controller?.abort(new Error('aborted'));
+        if (settle()) hangUp(new Error('aborted'));
       },
       pause: () => {
         paused = true;
