@@ -243,9 +243,11 @@ export class HttpTransport {
       for (const signal of signals) signal.removeEventListener('abort', onAbort);
       return true;
     };
+    // Not at once: undici may be in the middle of a chunk, and one that ends the response makes its assertions fail.
+    const hangUp = (error: Error) => queueMicrotask(() => controller?.abort(error));
     const end = (error: TransportError | LlamactlError) => {
       if (!settle()) return;
-      controller?.abort(error);
+      hangUp(error);
       record(null, {}, error.message);
       sink.onError(error);
     };
@@ -314,7 +316,7 @@ export class HttpTransport {
     return {
       abort: (reason = new Error('aborted')) => {
         if (!settle()) return;
-        controller?.abort(reason);
+        hangUp(reason);
         if (!answered) record(null, {}, reason.message);
       },
       pause: () => {

@@ -151,7 +151,7 @@ describe('a real model (SmolLM2-135M) on a real llama-server', function () {
     const { report } = await waitForHealth(client, {
       deadlineMs: 60_000,
       signal: new AbortController().signal,
-      onProgress: ({ status }) => seen.add(status),
+      onLook: ({ status }) => seen.add(status),
     });
     assert.equal(report.status, 'ready');
     assert.deepEqual([...seen], ['loading']);
