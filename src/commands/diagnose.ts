@@ -1,13 +1,12 @@
-import { boolean } from '@oclif/core/flags';
+import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
 import { type Connection, connectAll } from '../cli/connect.js';
 import { fleetFlags } from '../cli/connection-flags.js';
-import { diagnose } from '../diagnose/diagnose.js';
 import type { Diagnosis } from '../diagnose/runner.js';
 import { EXIT } from '../errors/exit-code.js';
 
-/** Milliseconds for each question, where none is given: long enough for a loaded machine, short for somebody waiting. */
-const QUESTION_TIMEOUT = 10_000;
+/** Milliseconds for a whole diagnosis, where none are given: short for somebody waiting, enough for a slow first token. */
+const DEADLINE = 10_000;
 
 export default class Diagnose extends BaseCommand {
   static override summary = 'Find out what is wrong with a server, and what to do about it.';
@@ -17,44 +16,68 @@ export default class Diagnose extends BaseCommand {
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --url http://gpu1:8080 --timeout 5s',
     '<%= config.bin %> <%= command.id %> --target all --strict',
+    '<%= config.bin %> <%= command.id %> --only "network.*" --only key.accepted',
     '<%= config.bin %> <%= command.id %> --json | jq -r .rootCause',
   ];
   static override flags = {
     ...fleetFlags,
-    wake: boolean({ description: 'ask a sleeping model too, which wakes it' }),
+    wake: boolean({
+      description: 'ask a sleeping model too, which wakes it, and one of a router, which loads it',
+    }),
+    deep: boolean({
+      description: 'ask what costs the server some work: a tool call, a prompt that is too long',
+    }),
     strict: boolean({ description: 'exit 3 where there are warnings' }),
+    only: string({
+      description: 'run this check alone, with what it needs; * stands for anything',
+      helpValue: 'CHECK',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    skip: string({
+      description: 'leave this check out',
+      helpValue: 'CHECK',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'list-checks': boolean({ description: 'list all checks' }),
   };
 
-  async run(): Promise<Diagnosis | { targets: Diagnosis[] }> {
+  async run(): Promise<unknown> {
     const { flags } = await this.parse(Diagnose);
+    if (flags['list-checks']) return this.listChecks();
     const connections = await connectAll(flags, this.connectContext);
     const spinner = this.interactive
       ? await (await import('../render/spinner.js')).startSpinner('asking')
       : null;
-    const examine = ({ target, client }: Connection) =>
-      diagnose(target.name, {
-        client,
-        signal: this.signal,
-        timeoutMs: flags.timeout ?? QUESTION_TIMEOUT,
-        wake: flags.wake,
-        configured: {
-          model: target.model ?? null,
-          models: target.models,
-          contextSize: target.performance.nCtx ?? null,
-          contextSizeOrigin: target.origins['performance.nCtx'] ?? null,
-          keyGiven: target.apiKey !== undefined,
-        },
-        onProgress: (what) => spinner?.update(what),
-      });
-    const diagnoses = await Promise.all(connections.map(examine)).finally(async () => {
+    const { diagnoseTargets } = await import('../diagnose/targets.js');
+    const diagnoses = await diagnoseTargets(connections, {
+      signal: this.signal,
+      deadlineMs: flags.timeout ?? DEADLINE,
+      wake: flags.wake,
+      deep: flags.deep,
+      caCert: flags['ca-cert'],
+      insecure: flags.insecure,
+      env: process.env,
+      selection: { only: flags.only ?? [], skip: flags.skip ?? [] },
+      onProgress: (what: string) => spinner?.update(what),
+    }).finally(async () => {
       spinner?.stop();
-      await Promise.all(connections.map(({ client }) => client.destroy()));
+      await Promise.all(connections.map(({ client }: Connection) => client.destroy()));
     });
     process.exitCode = exitCodeOf(diagnoses, flags.strict);
-    const { renderDiagnosis } = await import('../render/diagnosis.js');
-    this.output.print(diagnoses.map((diagnosis) => renderDiagnosis(diagnosis, this.width)).join('\n\n'));
+    const { renderDiagnoses } = await import('../render/diagnosis.js');
+    this.output.print(renderDiagnoses(diagnoses, { width: this.width, verbose: flags.verbose }));
     const [first, second] = diagnoses;
     return first !== undefined && second === undefined ? first : { targets: diagnoses };
+  }
+
+  private async listChecks(): Promise<{ checks: { id: string; title: string; needs: readonly string[] }[] }> {
+    const { CHECKS } = await import('../diagnose/checks.js');
+    const { renderChecks } = await import('../render/diagnosis-checks.js');
+    const checks = CHECKS.map(({ id, title, needs }) => ({ id, title, needs }));
+    this.output.print(renderChecks(checks, this.width));
+    return { checks };
   }
 }
 

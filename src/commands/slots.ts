@@ -21,7 +21,7 @@ export default class Slots extends BaseCommand {
 
   async run(): Promise<{ slots: Slot[]; asleep?: true }> {
     const { flags } = await this.parse(Slots);
-    const { client } = await connect(flags, this.connectContext);
+    const { client, target } = await connect(flags, this.connectContext);
     try {
       if (!flags.wake && (await isAsleep(client, this.signal))) {
         this.output.print(`☾ asleep: asking for the slots would wake ${client.baseUrl} (--wake does)`);
@@ -29,7 +29,7 @@ export default class Slots extends BaseCommand {
       }
       const slots = await client.slots({
         signal: this.signal,
-        ...(flags.model === undefined ? {} : { model: flags.model }),
+        ...(target.model === undefined ? {} : { model: target.model }),
       });
       if (!this.jsonEnabled()) {
         const { renderSlots } = await import('../render/slots.js');

@@ -50,7 +50,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /could not resolve host|couldn.?t resolve host|unable to resolve host|remote name could not be resolved|failed to lookup address information|dns error/i,
+        /could not resolve host|couldn.?t resolve host|unable to resolve host|remote name could not be resolved|failed to lookup address information|dns error|dns lookup failed|failed to resolve (?:host|name|the name|.?[\w.-]{1,80}.? \(\[Errno)|\[Errno -[235]\]/i,
       excludes: [/huggingface\.co|hf\.co/i],
       rank: 66,
     },

@@ -47,7 +47,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /connection refused|actively refused|refused the network connection|connection to .{1,120} was refused/i,
+        /connection refused|actively refused|refused the (?:network )?connection|connection to .{1,120} was refused|\[Errno (?:61|111|10061)\]|os error (?:61|111|10061)\b/i,
       excludes: [/probe failed|upstream|proxyconnect|bad gateway/i],
       rank: 60,
     },
@@ -75,6 +75,27 @@ export const entry: CatalogueEntry = {
       pattern: /APIConnectionError|Connection error\.|fetch failed|failed to fetch\b|ECONNFAILED/i,
       excludes: [/certificate|SSL|resolve/i],
       rank: 20,
+    },
+    { pattern: /cannot assign requested address/i, excludes: [/\bbind|listen/i], rank: 48 },
+    {
+      pattern:
+        /(?:could not|couldn.?t|cannot|can.?t|unable to|failed to) (?:connect|reach) (?:to )?(?:the |your |a )?(?:local |running )?(?:\S{0,40}(?:server|api|endpoint|ollama|llama|lm.?studio|llm|https?:|localhost|127\.0\.0\.1))|(?:server|ollama|llama\S{0,20}|lm studio) (?:is not|isn.?t|not) (?:running|reachable|started)|(?:make sure|check (?:that|if)|is) (?:your |the )?(?:\S{1,30} )?(?:server|ollama|llama\S{0,20}) (?:is )?(?:up and )?running/i,
+      excludes: [
+        /time.?out|timed out|certificate|SSL|resolve|unexpected character|browser tab|nvidia|docker daemon|docker\.sock|buildkit/i,
+      ],
+      rank: 34,
+    },
+    {
+      pattern:
+        /NetworkError when attempting to fetch|network connection error|error sending request for url/i,
+      excludes: [/time.?out|timed out|certificate|dns error|resolve/i],
+      rank: 30,
+    },
+    {
+      pattern:
+        /unable to connect\b|computer able to access|(?:http client|proxy) error: Could not establish connection/i,
+      excludes: [/time.?out|timed out|certificate|SSL|resolve|proxy\b(?! error)|docker daemon|docker\.sock/i],
+      rank: 32,
     },
   ],
 };

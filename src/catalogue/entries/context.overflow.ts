@@ -52,7 +52,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /context shift is disabled|context window of \d|ran out of context|out of context space|context is full|kv cache is full|not enough (?:space|cells) in (?:the )?(?:kv|KV) cache|failed to find (?:free space|a (?:memory|kv cache) slot)|KV cache (?:is )?(?:full|exhausted)|could not find a KV slot|prompt is too big compared to KV/i,
+        /context shift is disabled|context window of \d|ran out of context|out of context space|context is full|kv cache is full|not enough (?:space|cells) in (?:the )?(?:kv|KV) cache|failed to find (?:free space|a (?:memory|kv cache) slot)|KV cache (?:is )?(?:full|exhausted)|could not find a KV slot|prompt is too big compared to KV|n_batch = 1, ret = [12]\b/i,
       excludes: [/retrying with smaller|Unable to restore/i],
       rank: 66,
     },

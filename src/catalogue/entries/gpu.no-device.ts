@@ -43,7 +43,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /no CUDA-capable device|no (?:CUDA|ROCm|HIP|GPU|Vulkan|OpenCL|SYCL|Metal|CANN|MUSA) (?:GPU )?devices?(?: (?:found|detected|available|were found))?|cudaErrorNoDevice|hipErrorNoDevice|no CUDA GPUs are available|CUDA-capable device\(s\) is\/are busy|failed to initialize (?:CUDA|ROCm|HIP|MUSA)|NVIDIA-SMI has failed/i,
+        /no (?:CUDA|ROCm|HIP|nvidia|amd)-capable device|no (?:nvidia|amd)(?: gpu)? devices? (?:detected|found)|no (?:CUDA|ROCm|HIP|GPU|Vulkan|OpenCL|SYCL|Metal|CANN|MUSA) (?:GPU )?devices?(?: (?:found|detected|available|were found))?|cudaErrorNoDevice|hipErrorNoDevice|no CUDA GPUs are available|CUDA-capable device\(s\) is\/are busy|failed to initialize (?:CUDA|ROCm|HIP|MUSA)|NVIDIA-SMI has failed/i,
       excludes: [/insufficient|version/i],
       rank: 84,
     },
@@ -54,7 +54,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /invalid device: |unknown device: |no devices specified|invalid device ordinal|cudaErrorInvalidDevice\b|NVML: (?:No devices|Not Found)|nvml\w* .{0,40}(?:not found|no devices)|libcuda\.so.{0,60}(?:not found|cannot open)|unable to load (?:libcuda|nvcuda)|cuInit err(?:or)?/i,
+        /invalid device: |unknown device: |no devices specified|invalid device ordinal|cudaErrorInvalidDevice\b|NVML: (?:No devices|Not Found)|nvml\w* .{0,40}(?:not found|no devices)|libcuda\.so.{0,60}(?:not found|cannot open)|unable to load (?:libcuda|nvcuda)|cuInit err(?:or)?|(?:cuda|cudart|nvcuda|nvml)\b.{0,40}\binit(?:iali[sz]ation)? (?:failure|failed|error)|error initiali[sz]ing (?:cuda|nvcuda|nvml|rocm|hip)\b/i,
       rank: 86,
     },
   ],

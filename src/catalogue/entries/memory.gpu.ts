@@ -53,7 +53,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /ErrorOutOfDeviceMemory|OutOfDeviceMemory|VK_ERROR_OUT_OF_DEVICE_MEMORY|Device memory allocation of size|Requested buffer size exceeds device|exceeds (?:the )?(?:device )?(?:maxBufferSize|max(?:imum)? (?:buffer|memory) allocation)|CL_MEM_OBJECT_ALLOCATION_FAILURE|CL_OUT_OF_RESOURCES|UR_RESULT_ERROR_OUT_OF_(?:DEVICE_MEMORY|RESOURCES)|can.?t allocate .{1,60}on device/i,
+        /VK_ERROR_OUT_OF_DEVICE_MEMORY|Device memory allocation of size|Requested buffer size exceeds device|exceeds (?:the )?(?:device )?(?:maxBufferSize|max(?:imum)? (?:buffer|memory) allocation)|CL_MEM_OBJECT_ALLOCATION_FAILURE|CL_OUT_OF_RESOURCES|UR_RESULT_ERROR_OUT_OF_(?:DEVICE_MEMORY|RESOURCES)|can.?t allocate .{1,60}on device/i,
       excludes: [/pinned memory/i],
       rank: 94,
     },
@@ -77,6 +77,13 @@ export const entry: CatalogueEntry = {
       pattern: /failed to fit params to free device memory|cannot meet free memory target/i,
       excludes: [/failed to load model|encountered an error/i, /already set by user/i],
       rank: 30,
+    },
+    {
+      pattern: /OutOfDeviceMemory/i,
+      excludes: [/pinned memory/i],
+      // Pinned memory is a convenience: without it the model still loads.
+      excludesAnywhere: [/Failed to allocate pinned memory/i],
+      rank: 93,
     },
   ],
 };

@@ -49,7 +49,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /requires more system memory|not have enough (?:available )?memory|enough available memory|insufficient (?:system |host )?(?:RAM|memory) (?:to|for|available)|not enough (?:system |free )?RAM|MemoryError\b|DefaultCPUAllocator|cannot allocate .{1,40}(?:memory|bytes)|memory allocation of \d+ bytes failed/i,
+        /requires more system memory|not have enough (?:available )?memory|enough available memory|insufficient (?:system |host )?(?:RAM|memory) (?:to|for|available)|not enough (?:system |free )?RAM|MemoryError\b|DefaultCPUAllocator|cannot allocate .{1,40}(?:memory|bytes)|memory allocation of \d+ bytes failed|insufficient system resources|cpu_buffer_type_alloc_buffer: failed to allocate/i,
       excludes: [/VRAM|GPU|CUDA|probe/i],
       rank: 88,
     },

@@ -40,7 +40,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /invalid magic (?:characters|number)|bad magic|failed to read magic|not a (?:valid )?gguf|invalid gguf|invalid file magic|gguf.{0,40}(?:truncated|malformed)|unable to read GGUF header|not a valid model file/i,
+        /invalid ?magic|magic (?:is )?(?:invalid|mismatch|wrong)|bad ?magic|wrong magic|unknown magic|failed to read magic|not a (?:valid )?gguf|invalid gguf|invalid file magic|gguf.{0,40}(?:truncated|malformed)|unable to read GGUF header|not a valid model file/i,
       rank: 84,
     },
     {
@@ -69,7 +69,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:wrong number of tensors|done_getting_tensors.{0,60}expected|missing tensor '|tensors? expected but)/i,
+        /(?:wrong number of tensors|done_getting_tensors.{0,60}expected|missing tensor '|tensors? expected but|unknown tensor '.{0,120} in model file|is missing from (?:the )?(?:model|file|checkpoint)|tensor .{1,80} not found)/i,
       rank: 62,
     },
   ],

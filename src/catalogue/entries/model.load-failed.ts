@@ -30,7 +30,7 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /model name=.{1,200} failed to load|failed to load model|error loading model|unable to load (?:the )?model|exiting due to model loading error|failed to create.{0,6}context with model|model (?:load(?:ing)?|initiali[sz]ation) (?:failed|error)|could not load model|cannot load model|couldn.?t load model|failed to initialize (?:the )?(?:model|context)|load_model: .{0,40}fail|unable to init model|loading model .{0,60}failed|model failed to load/i,
-      excludes: [/HEAD failed/i],
+      excludes: [/HEAD failed|normal during memory fitting/i],
       rank: 40,
     },
     {

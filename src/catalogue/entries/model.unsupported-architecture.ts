@@ -41,7 +41,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /unknown pre-tokenizer type|unknown tokenizer|unsupported tokenizer|unknown (?:ggml|tensor|quantization) type|only supports up to version|invalid ggml type|unsupported (?:quantization|tensor type|file type)|unknown projector type|CLIP cannot be used as main model/i,
+        /unknown pre-tokenizer type|unknown tokenizer|unsupported tokenizer|(?:unknown|unrecogni[sz]ed) (?:ggml|tensor|quantization|quant) type|only supports up to version|invalid ggml type|unsupported (?:quantization|tensor type|file type)|unknown projector type|CLIP cannot be used as main model/i,
       rank: 88,
     },
     {

@@ -44,7 +44,7 @@ export const entry: CatalogueEntry = {
     { pattern: /privoxy|X-Squid-Error|squid\/\d|mod_proxy|zscaler|blue ?coat|ERR_ACCESS_DENIED/i, rank: 82 },
     {
       pattern:
-        /502 Bad Gateway|504 Gateway Time-?out|Bad Gateway|Gateway Time-?out|Error 52[0-7]\b|52[0-7]:? (?:a timeout occurred|web server|origin|connection timed out)|cloudflare.{0,60}\b52[0-7]\b|status(?:[ _]?code)?[ =:]{1,3}50[24]\b/i,
+        /502 Bad Gateway|504 Gateway Time-?out|Bad Gateway|Gateway Time-?out|Error 52[0-7]\b|52[0-7]:? (?:a timeout occurred|web server|origin|connection timed out)|cloudflare.{0,60}\b52[0-7]\b|(?:status(?:[ _]?code)?|Error code|http code)[ =:]{1,3}50[24]\b|\b50[24], message=|\[502\]|\[504\]|\(502\)|\(504\)/i,
       excludes: [/huggingface|hf\.co/i],
       rank: 70,
     },

@@ -33,7 +33,8 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /model name is missing|'messages' is required|Expected '\w+' to be|must contain (?:either )?'content'|Failed to parse (?:messages|tools)|Unsupported param|Missing '?(?:role|type|content|messages)|missing (?:required )?(?:field|parameter|key|property)|Invalid input batch|"?(?:prompt|input|content|query|documents)\\?"? must (?:be|not)|input_(?:prefix|suffix)\\?" is required|field required|Invalid slot ID|Invalid action|Invalid filename/i,
+        /model name is missing|'messages' is required|Expected '\w+' to be|must contain (?:either )?'content'|Failed to parse (?:messages|tools)|Unsupported param|Missing '?(?:role|type|content|messages)|missing (?:required )?(?:field|parameter|key|property)|cannot unmarshal .{1,40} into Go struct field (?!\w*Response)|failed reading parameters from request|Invalid input batch|"?(?:prompt|input|content|query|documents)\\?"? must (?:be|not)|input_(?:prefix|suffix)\\?" is required|field required|[\x22'`]\w[\w.[\]]{0,40}\\?[\x22'`] (?:(?:field|parameter|property|key) )?(?:is |was )?(?:required|missing)\b|[\x22'`]\w[\w.[\]]{1,40}[\x22'`] (?:must|should) (?:be|not|have|contain|match)\b|Cannot determine type of|Invalid slot ID|Invalid action|Invalid filename/i,
+      excludes: [/tensor|model file|layers\./i],
       rank: 66,
     },
     {
@@ -50,7 +51,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /invalid_request_error|BadRequestError|Error code: 400|HTTP 400|400 Bad Request|status(?:[ _]?code)?[ =:]{1,3}400/i,
+        /invalid_request_error|BadRequestError|Error code: 400|HTTP 400|400 Bad Request|status(?:[ _]?code)?[ =:]{1,3}400|\b4(?:00|22), message=|\[400\]|\(400\)|(?:error|returned|responded|failed|answered)[^\d\n]{0,20}\b4(?:00|22)\b/i,
       excludes: [
         /Incorrect API key|invalid_api_key|model .{0,80}not found|context|gramm?ar|exceed|template|jinja/i,
       ],

@@ -37,12 +37,12 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /error: (?:invalid|unknown|unrecognized) (?:argument|option)|error while handling (?:argument|environment variable)|invalid parameter for argument|the argument has been removed|expected value for argument|error: argument (?:--|-)|unknown argument(?:s|:| )|unrecognized (?:arguments?|option)|unknown option|invalid option --|error parsing (?:arguments?|command)/i,
+        /error: (?:invalid|unknown|unrecognized) (?:argument|option)|error while handling (?:argument|environment variable)|invalid parameter for argument|the argument has been removed|expected value for argument|error: argument (?:--|-)|unknown argument(?:s\b|:| |$)|unrecognized (?:arguments?|option)|unknown option|invalid option --|error parsing (?:arguments?|command)/i,
       rank: 84,
     },
     {
       pattern:
-        /^(?:Invalid argument|invalid value|unknown flag|Unknown argument|unexpected argument)\b|unknown flag: |flag provided but not defined|error: unexpected argument|error: .{0,20}requires? (?:a |an )?(?:value|argument)|missing required argument|option .{1,40} requires an argument|error: (?:invalid|unsupported) (?:value|cache type)|Unsupported cache type|the following arguments are required|no such option: /i,
+        /^(?:Invalid argument|invalid value|unknown flag|Unknown argument|unexpected argument)\b|unknown flag: |flag provided but not defined|error: unexpected argument|error: .{0,20}requires? (?:a |an )?(?:value|argument)|missing required argument|option .{1,40} requires an argument|error: (?:invalid|unsupported) (?:value|cache type)|Unsupported cache type|the following arguments are required|got an unexpected keyword argument|error: .{0,10}unk?nown value for|no such option: /i,
       rank: 80,
     },
     {

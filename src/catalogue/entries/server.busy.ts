@@ -46,13 +46,14 @@ export const entry: CatalogueEntry = {
       rank: 70,
     },
     {
-      pattern: /429 Too Many|HTTP 429|status(?:[ _]?code)?[ =:]{1,3}429|Error code: 429/i,
+      pattern:
+        /429 Too Many|HTTP 429|status(?:[ _]?code)?[ =:]{1,3}429|Error code: 429|\b429, message=|\[429\]|\(429\)/i,
       excludes: [/huggingface|hf\.co|docker/i],
       rank: 66,
     },
     {
       pattern:
-        /\[GIN\].{0,60}\| 503 \||\b503\b.{0,30}Service Unavailable|Service Unavailable|status(?:[ _]?code)?[ =:]{1,3}503|Error code: 503|InternalServerError: .{0,20}503/i,
+        /\[GIN\].{0,60}\| 503 \||\b503\b.{0,30}Service Unavailable|Service Unavailable|status(?:[ _]?code)?[ =:]{1,3}503|Error code: 503|InternalServerError: .{0,20}503|\b503, message=|\[503\]|\(503\)|(?:error|returned|responded|answered)[^\d\n]{0,20}\b503\b/i,
       excludes: [/Loading model/i, /<center>|upstream|<h1>|probe failed/i],
       excludesAnywhere: [/Loading model/i, /<center>nginx/i],
       rank: 44,

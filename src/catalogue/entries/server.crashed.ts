@@ -68,11 +68,16 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:process|runner|server|llama\S{0,20}|container|instance|subprocess|child) (?:process )?(?:has |was |unexpectedly |name=\S{1,100} )?(?:terminated|exited|crashed|died|stopped unexpectedly)|(?:exited|terminated|failed|exit|status) (?:with )?(?:code|status)[ :=]{1,3}(?:13[2-9]|-?\d*[2-9]|1\b|0x[cC]\w+)|signal arrived during cgo|main process exited|CrashLoopBackOff|exit status [1-9]|panic: |fatal error: |unhandled exception|uncaught exception/i,
+        /(?:process|runner|server|llama\S{0,20}|container|instance|subprocess|child) (?:process )?(?:has |was |unexpectedly |name=\S{1,100} )?(?:terminated|exited|crashed|died|stopped unexpectedly)|(?:exit(?:ed)?|terminated|failed|quit|status)(?: with)?(?: an?)?(?: non-?zero)?(?: exit)?(?: (?:code|status)){1,2}[ :=(]{1,12}(?:-?[1-9]\d*|0x[1-9c]\w*)\b|ExitCode\\?[\x22']: ?(?:1(?!37\b)|[2-9])|signal arrived during cgo|main process exited|CrashLoopBackOff|exit status [1-9]|panic: |fatal error: |unhandled exception|uncaught exception/i,
       excludes: [
-        /exited with code 0\b|status 0\b|cleaning up before exit|exit code 137|code 137|stack trace|manifest/i,
+        /exited with code 0\b|status 0\b|cleaning up before exit|browser tab|exit code 137|code 137|stack trace|manifest/i,
       ],
       rank: 32,
+    },
+    {
+      pattern:
+        /(?:model|runner|server|process|app|backend) (?:has )?(?:crashed|unexpectedly (?:stopped|exited|quit)|exited unexpectedly|stopped unexpectedly)|crashed without additional information|model runner has unexpectedly|process (?:encountered|hit|met) an? (?:unexpected|fatal|unknown|internal) error|no longer running|error was encountered while running the model|Exit code: \d{5,20}/i,
+      rank: 38,
     },
   ],
 };

@@ -43,8 +43,21 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /timed out waiting for llama runner|timed out waiting for (?:the )?server to (?:start|load|become)/i,
+        /timed out waiting for (?:the )?(?:llama\S{0,12}(?: runner)?|model|server|runner) to (?:start|load|become|be )/i,
       rank: 58,
+    },
+    {
+      pattern:
+        /unable to start process: health check (?:failed|timed out)|health ?check failed after \d+ ?s/i,
+      rank: 64,
+    },
+    {
+      pattern: /(?:GET|HEAD) \/(?:v1\/)?health \S{0,60}[ :]{0,2} 503\b/i,
+      excludesAnywhere: [
+        /model loaded|all slots are idle|(?:GET|HEAD) \/(?:v1\/)?health \S{0,60}[ :]{0,2} 200\b/i,
+        /failed to load|error loading model/i,
+      ],
+      rank: 40,
     },
   ],
 };

@@ -47,7 +47,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /\.dll was not found|\.dll is missing|\.dll.{0,40}(?:could not be found|not found)|cannot proceed because .{1,80}\.dll|0xC0000135|3221225781|The specified (?:module|procedure) could not be found|Could not find module .{1,200}\.dll/i,
+        /DLL load failed|DllNotFoundException|UnsatisfiedLinkError|native library cannot be (?:correctly )?loaded|\.dll was not found|\.dll is missing|\.dll.{0,40}(?:could not be found|not found)|cannot proceed because .{1,80}\.dll|0xC0000135|3221225781|The specified (?:module|procedure) could not be found|Could not find module .{1,200}\.dll/i,
       rank: 92,
     },
     {
@@ -57,7 +57,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /load_backend: failed to load (?!.{0,300}(?:libcuda|nvcuda|libhip|libvulkan))|no CPU backend found|no backends? (?:are )?loaded|failed to initialize CPU backend|undefined reference to/i,
+        /load_backend: failed to load (?!.{0,300}(?:libcuda|nvcuda|libhip|libvulkan))|no CPU backend found|no backends? (?:are )?loaded|backend not found|failed to initialize CPU backend|undefined reference to/i,
       excludes: [/find ggml_backend_init/i],
       rank: 60,
     },

@@ -52,7 +52,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /chunk has no choices|no choices in (?:chunk|response)|choices.{0,20}(?:undefined|is empty|not iterable)|Cannot read propert\w+ (?:of undefined )?\(reading .(?:choices|delta|content|0).\)|NoneType.{0,40}(?:delta|choices)|Expected .id. to be a string/i,
+        /chunk has no choices|no choices in (?:chunk|response)|cannot unmarshal .{1,60} into Go (?:struct field \w*Response|value)|choices.{0,20}(?:undefined|is empty|not iterable)|Cannot read propert\w+ (?:of undefined )?\(reading .(?:choices|delta|content|0).\)|NoneType.{0,40}(?:delta|choices)|Expected .id. to be a string|(?:list|str|dict|tuple|NoneType).{0,3}object has no attribute .(?:data|choices|message|content|delta|usage)\b/i,
       excludes: [/Loading model/i],
       rank: 46,
     },

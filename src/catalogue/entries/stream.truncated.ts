@@ -43,8 +43,10 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /TypeError: terminated|stream (?:was |has |is |disconnected |closed |ended |terminated |aborted |interrupted |cut |error: )?(?:disconnected|closed|ended|terminated|aborted|interrupted|cut|stopped)? ?(?:before|without|prematurely|unexpectedly|early|mid)|stream (?:disconnected|closed|ended|interrupted|broken)\b|connection (?:lost|closed|dropped|reset) (?:during|while|in the middle of|mid).{0,10}(?:stream|response|generation)|unexpected end of (?:stream|file while reading)|unexpected EOF|premature (?:end|EOF|close)|without (?:a )?finish_reason|(?:missing|no|without|never (?:sent|received)) (?:a |the )?(?:finish_reason|\[DONE\]|terminal|final (?:chunk|event))|response (?:was )?(?:truncated|cut off|incomplete)|streaming (?:response )?(?:was )?interrupted|network connection was lost|Error in input stream/i,
-      excludes: [/idle timeout|file while reading model|manifest|gguf|while parsing|JSON input|parse error/i],
+        /TypeError: terminated|stream (?:was |has |is |disconnected |closed |ended |terminated |aborted |interrupted |cut |error: )?(?:disconnected|closed|ended|terminated|aborted|interrupted|cut|stopped)? ?(?:before|without|prematurely|unexpectedly|early|mid)|stream (?:disconnected|closed|ended|interrupted|broken)\b|connection (?:lost|closed|dropped|reset) (?:during|while|in the middle of|mid).{0,10}(?:stream|response|generation)|unexpected end of (?:stream|file while reading)|unexpected EOF|premature (?:end|EOF|close)|without (?:a )?finish_reason|(?:missing|no|without|never (?:sent|received)) (?:a |the )?(?:finish_reason|\[DONE\]|terminal|final (?:chunk|event))|response (?:was )?(?:truncated|cut off|incomplete)|streaming (?:response )?(?:was )?interrupted|network connection was lost|stream connection lost|Error in input stream/i,
+      excludes: [
+        /idle timeout|ended with error|file while reading model|manifest|gguf|while parsing|JSON input|parse error/i,
+      ],
       rank: 66,
     },
     {
