@@ -33,30 +33,55 @@ async function problemOf(argv: readonly string[]): Promise<string | null> {
   const { id, rest } = findCommand(argv);
   if (id === null) return `there is no command "${argv[0]}"`;
   const command = await loadCommand(id);
-  if (rest.some((word) => word === '--help')) return null;
+  if (rest.includes('--help')) return null;
   const words = id === 'up' ? splitAtDashes(rest)[0] : rest;
+  const json = command.enableJsonFlag ? { json: boolean() } : {};
   try {
     await parse([...words], {
       args: command.args,
-      flags: {
-        ...command.baseFlags,
-        ...command.flags,
-        ...(command.enableJsonFlag ? { json: boolean() } : {}),
-      },
+      flags: { ...command.baseFlags, ...command.flags, ...json },
       strict: command.strict !== false,
     });
     return null;
   } catch (error) {
-    return error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+    return error instanceof Error ? error.message : String(error);
   }
 }
+
+describe('the documentation', () => {
+  for (const page of pages) {
+    it(`${page}: each link leads somewhere`, () => {
+      const dead = relativeLinks(read(page)).flatMap(({ target, line }) => {
+        const [path = '', anchor] = target.split('#');
+        const file = path === '' ? join(ROOT, page) : join(ROOT, dirname(page), path);
+        if (!existsSync(file)) return [`${page}:${line} ${target}: no such file`];
+        if (anchor === undefined || !statSync(file).isFile()) return [];
+        const isThere = anchorsOf(readFileSync(file, 'utf8')).has(anchor);
+        return isThere ? [] : [`${page}:${line} ${target}: no such heading`];
+      });
+      assert.deepEqual(dead, []);
+    });
+
+    if (page === GENERATED) continue;
+    it(`${page}: each call of llamactl names a command and flags that there are`, async () => {
+      const wrong: string[] = [];
+      for (const block of blocksOf(read(page))) {
+        if (block.language !== 'sh' || block.mark === 'not checked') continue;
+        for (const argv of llamactlCalls(block.text)) {
+          const problem = await problemOf(argv);
+          if (problem !== null) wrong.push(`${page}:${block.line} llamactl ${argv.join(' ')}: ${problem}`);
+        }
+      }
+      assert.deepEqual(wrong, []);
+    });
+  }
 
   it('is held: a wrong command, flag, value or missing argument is told', async () => {
     assert.equal(await problemOf(['health', '--wait', '5m']), null);
     assert.match((await problemOf(['helth'])) ?? '', /no command "helth"/);
     assert.match((await problemOf(['health', '--port', '1'])) ?? '', /--port/);
     assert.match((await problemOf(['health', '--wait', 'soon'])) ?? '', /soon/);
-    assert.match((await problemOf(['detokenize'])) ?? '', /required/);
+    assert.match((await problemOf(['health', 'too', 'much'])) ?? '', /too/);
     assert.equal(await problemOf(['up', 'model.gguf', '--port', '8081', '--', '-c', '4096']), null);
   });
 
@@ -77,7 +102,7 @@ async function problemOf(argv: readonly string[]): Promise<string | null> {
         this.timeout(180_000);
         const own = mkdtempSync(join(folder, 'page-'));
         const blocks = blocksOf(read(page));
-        const written = read(page).split('\n');
+        const lines = read(page).split('\n');
         const changed: string[] = [];
         const updates: { readonly block: Block; readonly text: string }[] = [];
         const paths = { [await tinyModel()]: '/models/tiny.gguf', [own]: '/home/you' };
@@ -89,17 +114,17 @@ async function problemOf(argv: readonly string[]): Promise<string | null> {
           const ran = await runScript(block.text, own, { port, config: mark.config }, paths);
           assert.equal(ran.exit, mark.exit, `${where}: exit ${ran.exit}\n${ran.text}`);
           const output = blocks[index + 1];
-          if (output === undefined || !followsAtOnce(written, block, output)) continue;
-          const shown =
-            output.language === 'json' ? jsonOf(output.text, ran.out) : textOf(output.text, ran.text);
-          if (shown.isSame) continue;
-          updates.push({ block: output, text: shown.real });
-          changed.push(`${where} prints\n${shown.real}\nand the page has\n${output.text}`);
+          if (output === undefined || !followsAtOnce(lines, block, output)) continue;
+          const isJson = output.language === 'json';
+          const { isSame, real } = isJson ? jsonOf(output.text, ran.out) : textOf(output.text, ran.text);
+          if (isSame) continue;
+          updates.push({ block: output, text: real });
+          changed.push(`${where} prints\n${real}\nand the page has\n${output.text}`);
         }
         if (UPDATE) {
           for (const { block, text } of updates.reverse())
-            written.splice(block.start, block.end - block.start, ...text.split('\n'));
-          writeFileSync(join(ROOT, page), written.join('\n'));
+            lines.splice(block.start, block.end - block.start, ...text.split('\n'));
+          writeFileSync(join(ROOT, page), lines.join('\n'));
           return;
         }
         assert.equal(changed.length, 0, changed.join('\n\n'));
@@ -110,18 +135,22 @@ async function problemOf(argv: readonly string[]): Promise<string | null> {
 
 /** Whether a block is the output of the one before: nothing but blank lines between. */
 function followsAtOnce(lines: readonly string[], block: Block, next: Block): boolean {
-  return (
-    ['text', 'json'].includes(next.language) &&
-    lines.slice(block.end + 1, next.start - 1).every((line) => line.trim() === '')
-  );
+  const between = lines.slice(block.end + 1, next.start - 1);
+  return ['text', 'json'].includes(next.language) && between.every((line) => line.trim() === '');
 }
 
-function textOf(shown: string, output: string): { readonly isSame: boolean; readonly real: string } {
+interface Comparison {
+  readonly isSame: boolean;
+  /** What the page should have. */
+  readonly real: string;
+}
+
+function textOf(shown: string, output: string): Comparison {
   const real = textAsShown(shown, output);
   return { isSame: normalised(real) === normalised(shown), real };
 }
 
-function jsonOf(shown: string, output: string): { readonly isSame: boolean; readonly real: string } {
+function jsonOf(shown: string, output: string): Comparison {
   const page: unknown = shown.trim() === '' ? undefined : JSON.parse(shown);
   const part = jsonAsShown(page, JSON.parse(output));
   const isSame = JSON.stringify(jsonShape(part)) === JSON.stringify(jsonShape(page));
