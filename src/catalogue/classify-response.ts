@@ -36,6 +36,7 @@ export function classifyResponse(failure: Response): Classification {
   const error = parseErrorBody(failure.body);
   const verdict = judge(failure, error, kind);
   const retryAfterMs = parseRetryAfter(failure.headers['retry-after']);
+  const server = failure.headers['server'] ?? '';
   const said = error?.message || firstLine(failure);
   return {
     type: verdict.type,
@@ -43,6 +44,10 @@ export function classifyResponse(failure: Response): Classification {
     message: oneLine(verdict.message ?? error?.message ?? '') || `HTTP ${failure.status}`,
     evidence: [
       `${failure.method} ${failure.path} → ${failure.status}${said === '' ? '' : ` ${quote(said)}`}`,
+      ...(retryAfterMs === null ? [] : [`Retry-After: ${Math.ceil(retryAfterMs / 1000)} s`]),
+      ...(verdict.code === 'connection.wrong-server' && server !== ''
+        ? [`Server: ${server.slice(0, 80)}`]
+        : []),
     ],
     details: {
       status: failure.status,

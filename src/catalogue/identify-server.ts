@@ -71,7 +71,9 @@ export function identifyServer(answer: Answer): ServerKind {
   if (
     LLAMA_ERROR_TYPES.test(body) ||
     /"owned_by"\s*:\s*"llamacpp"/.test(body) ||
-    /"build_info"\s*:/.test(body)
+    /"build_info"\s*:/.test(body) ||
+    // Its own words for a route that it does not have, behind a proxy that replaces `Server:`.
+    /"message"\s*:\s*"File Not Found".{0,40}"type"\s*:\s*"not_found_error"/.test(body)
   ) {
     return 'llama.cpp';
   }

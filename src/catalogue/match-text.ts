@@ -1,4 +1,5 @@
 import type { CatalogueCode } from '../errors/codes.js';
+import { createRedactor } from '../errors/redact.js';
 import { ENTRIES } from './entries.js';
 import type { CatalogueEntry, TextRule } from './entry.js';
 import { capLine, normaliseLine, stripAnsi } from './normalise.js';
@@ -84,7 +85,7 @@ export function createTextMatcher(): TextMatcher {
       if (rule === undefined) continue;
       const proof = rule.pattern.exec(text);
       if (proof === null || rule.excludes?.some((exclude) => exclude.test(text))) continue;
-      const evidence = { line: lineNumber, text: excerpt(text, proof.index, proof[0].length) };
+      const evidence = { line: lineNumber, text: excerpt(text, proof) };
       const hit = hits.get(number) ?? { first: [], last: null };
       hits.set(number, hit);
       if (hit.first.length < FIRST_KEPT) hit.first.push(evidence);
@@ -157,8 +158,14 @@ function strongest(proofs: readonly Proof[]): TextEvidence[] {
     .sort((a, b) => a.line - b.line);
 }
 
-function excerpt(text: string, index: number, length: number): string {
+const redact = createRedactor([]);
+
+/** The part of a line that proves something. Secrets go first: half of one, or one that is wrapped, is recognised no more. */
+function excerpt(line: string, { 0: proof, index: found }: RegExpExecArray): string {
+  const text = redact(line);
   if (text.length <= EVIDENCE_LENGTH) return text;
+  const index = text === line ? found : Math.max(0, text.indexOf(proof));
+  const length = proof.length;
   const room = Math.max(0, EVIDENCE_LENGTH - Math.min(length, EVIDENCE_LENGTH));
   const start = Math.max(0, Math.min(index - Math.floor(room / 2), text.length - EVIDENCE_LENGTH));
   const end = start + EVIDENCE_LENGTH;

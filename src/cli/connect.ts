@@ -14,6 +14,12 @@ export interface Connection {
   open(changes: ClientChanges): LlamaCppClient;
 }
 
+/**
+ * Milliseconds of silence inside an answer that is only asked for to see that it comes: a proxy that buffers lets go when
+ * llama-server closes the connection, 5 s after the answer.
+ */
+const PROBE_IDLE = 6000;
+
 /** What another client may have otherwise. */
 export interface ClientChanges {
   readonly baseUrl?: string;
@@ -87,7 +93,7 @@ function createClient(
     signal: context.signal,
     // Where nobody asked, the recovery table has a number for each kind of failure.
     ...(target.origins['maxRetries'] === undefined ? {} : { maxRetries: target.maxRetries }),
-    ...(once ? { maxRetries: 0 } : {}),
+    ...(once ? { maxRetries: 0, idleTimeout: PROBE_IDLE } : {}),
     ...(target.apiKey === undefined || withoutKey ? {} : { apiKey: target.apiKey }),
     ...(target.model === undefined ? {} : { model: target.model }),
     ...(flags['ca-cert'] === undefined ? {} : { caCert: flags['ca-cert'] }),

@@ -28,6 +28,9 @@ export interface RawRequest {
   readonly retry?: boolean;
 }
 
+/** Headers whose value is never shown. */
+const CREDENTIALS = /^(?:proxy-)?authorization$|^(?:set-)?cookie$|api-?key|token|secret/i;
+
 /** Requests to one server: sent, classified when they fail, and asked again as the recovery table says. */
 export class Requester {
   /** Normalised: no trailing slash, no `/v1`. */
@@ -231,7 +234,7 @@ export class Requester {
       Object.fromEntries(
         Object.entries(headers).map(([name, value]) => [
           name,
-          /^authorization$|api-key/i.test(name) ? 'Bearer ***' : redact(value),
+          !CREDENTIALS.test(name) ? redact(value) : /^authorization$/i.test(name) ? 'Bearer ***' : '***',
         ]),
       );
     return {

@@ -162,6 +162,8 @@ export interface ModelInfo {
   readonly contextPerSlot: number | null;
   readonly contextTrained: number | null;
   readonly status: 'ready' | 'loading' | 'asleep' | 'unloaded' | 'failed' | 'downloading' | 'unknown';
+  /** How the process of a router's model ended, where it failed. */
+  readonly failure?: { readonly exitCode: number | null; readonly args: readonly string[] };
 }
 
 export interface ModelList {

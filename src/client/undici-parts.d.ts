@@ -8,11 +8,3 @@ declare module 'undici/lib/core/connect.js' {
   import { buildConnector } from 'undici';
   export default buildConnector;
 }
-declare module 'undici/lib/dispatcher/dispatcher.js' {
-  import { Dispatcher } from 'undici';
-  export default Dispatcher;
-}
-declare module 'undici/lib/api/api-connect.js' {
-  const connect: (options: object) => Promise<object>;
-  export default connect;
-}

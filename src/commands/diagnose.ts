@@ -2,6 +2,7 @@ import { boolean, string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
 import { type Connection, connectAll } from '../cli/connect.js';
 import { fleetFlags } from '../cli/connection-flags.js';
+import type { LogDiagnosis } from '../diagnose/log.js';
 import type { Diagnosis } from '../diagnose/runner.js';
 import { EXIT } from '../errors/exit-code.js';
 
@@ -17,6 +18,7 @@ export default class Diagnose extends BaseCommand {
     '<%= config.bin %> <%= command.id %> --url http://gpu1:8080 --timeout 5s',
     '<%= config.bin %> <%= command.id %> --target all --strict',
     '<%= config.bin %> <%= command.id %> --only "network.*" --only key.accepted',
+    'docker logs llama 2>&1 | <%= config.bin %> <%= command.id %> --logs -',
     '<%= config.bin %> <%= command.id %> --json | jq -r .rootCause',
   ];
   static override flags = {
@@ -26,6 +28,11 @@ export default class Diagnose extends BaseCommand {
     }),
     deep: boolean({
       description: 'ask what costs the server some work: a tool call, a prompt that is too long',
+    }),
+    logs: string({
+      description: 'read the log of a server instead of asking one; - is stdin',
+      helpValue: 'FILE|-',
+      exclusive: ['url', 'target', 'wake', 'deep', 'only', 'skip'],
     }),
     strict: boolean({ description: 'exit 3 where there are warnings' }),
     only: string({
@@ -46,6 +53,7 @@ export default class Diagnose extends BaseCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Diagnose);
     if (flags['list-checks']) return this.listChecks();
+    if (flags.logs !== undefined) return this.readLog(flags.logs, flags.strict);
     const connections = await connectAll(flags, this.connectContext);
     const spinner = this.interactive
       ? await (await import('../render/spinner.js')).startSpinner('asking')
@@ -72,6 +80,15 @@ export default class Diagnose extends BaseCommand {
     return first !== undefined && second === undefined ? first : { targets: diagnoses };
   }
 
+  private async readLog(file: string, strict: boolean): Promise<LogDiagnosis> {
+    const { diagnoseLog } = await import('../diagnose/log.js');
+    const { renderLogDiagnosis } = await import('../render/log-diagnosis.js');
+    const diagnosis = await diagnoseLog(file, process.stdin);
+    process.exitCode = exitCodeOf([diagnosis], strict);
+    this.output.print(renderLogDiagnosis(diagnosis, this.width));
+    return diagnosis;
+  }
+
   private async listChecks(): Promise<{ checks: { id: string; title: string; needs: readonly string[] }[] }> {
     const { CHECKS } = await import('../diagnose/checks.js');
     const { renderChecks } = await import('../render/diagnosis-checks.js');
@@ -81,7 +98,7 @@ export default class Diagnose extends BaseCommand {
   }
 }
 
-function exitCodeOf(diagnoses: readonly Diagnosis[], strict: boolean): number {
+function exitCodeOf(diagnoses: readonly Pick<Diagnosis, 'verdict'>[], strict: boolean): number {
   if (diagnoses.some(({ verdict }) => verdict === 'problem')) return EXIT.badVerdict;
   return strict && diagnoses.some(({ verdict }) => verdict === 'warning') ? EXIT.warnings : EXIT.good;
 }

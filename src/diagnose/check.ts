@@ -102,6 +102,12 @@ export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
+/** Where the address is from, where that is not the command line; null where it is. */
+export function originLine({ configured: { urlOrigin } }: Facts): string | null {
+  if (urlOrigin === 'flag' || urlOrigin === 'default' || urlOrigin === 'discovered') return null;
+  return `the address is from: ${urlOrigin}`;
+}
+
 /** What remedies are filled with. */
 export function contextOf(facts: Facts): RemedyContext {
   const { host, port } = endpointOf(new URL(facts.url));

@@ -36,6 +36,7 @@ export interface ConfiguredFacts {
   readonly urlOrigin: string;
   /** Asked for by flag, environment or configuration. */
   readonly model: string | null;
+  readonly modelOrigin: string | null;
   readonly models: readonly string[];
   /** The context size that the configuration supposes, tokens. */
   readonly contextSize: number | null;
@@ -43,12 +44,19 @@ export interface ConfiguredFacts {
   readonly contextSizeOrigin: string | null;
   readonly keyGiven: boolean;
   readonly keyOrigin: string | null;
+  /** What is odd in the key's form, without the key: `begins with "Bearer "`; null where nothing is. */
+  readonly keyOddity: string | null;
   /** Whether the application that the configuration is for sends tools; null where nothing tells. */
   readonly usesTools: boolean | null;
 }
 
-/** An HTTP proxy that requests go through, its credentials masked; null without one. */
-export type ProxyFact = string | null;
+/** An HTTP proxy that requests go through; null without one. */
+export type ProxyFact = {
+  /** Its credentials masked. */
+  readonly url: string;
+  /** The variable that names it: `HTTP_PROXY`. */
+  readonly variable: string;
+} | null;
 
 export interface DnsFacts {
   readonly addresses: readonly string[];
@@ -89,6 +97,8 @@ export interface SlotActivity {
   readonly busy: number;
   /** Between two looks: tokens that the busy slots generated or read. Null where none is busy. */
   readonly progressed: number | null;
+  /** Busy slots that still read their prompt: nothing moves there until a batch is read, which can take a while. */
+  readonly reading: number;
 }
 
 export interface TemplateFacts {
@@ -96,6 +106,8 @@ export interface TemplateFacts {
   readonly promptLength: number;
   /** Why the template takes no system message; null where it does. */
   readonly systemRole: FailureFact | null;
+  /** Why it takes no tools; null where it does, or nobody sends some. */
+  readonly tools: FailureFact | null;
 }
 
 /** A short streamed answer, as it arrived. */
@@ -106,6 +118,10 @@ export interface GenerationFacts {
   readonly tokens: number;
   /** Milliseconds between the first event with text and the last. */
   readonly spreadMs: number;
+  /** How many times something arrived: events that come together count once. */
+  readonly bursts: number;
+  /** Milliseconds by which the last event came later than the server had made it, by its own stop-watch. */
+  readonly lagMs: number | null;
   /** Milliseconds that the server took to generate, by its own stop-watch. */
   readonly generatedMs: number | null;
   readonly promptTokensPerSecond: number | null;
@@ -128,6 +144,8 @@ export interface DeepFacts {
 }
 
 export interface MetricsFacts {
+  /** Calls of the model since the start: moves while it works, even on one long request. */
+  readonly decodeCalls: number | null;
   readonly requestsProcessing: number | null;
   readonly requestsDeferred: number | null;
   /** Averages since the start. */
@@ -142,6 +160,8 @@ export interface LocalProcess {
   readonly pid: number;
   /** Arguments, secrets masked. */
   readonly args: readonly string[];
+  /** `127.0.0.1:8080`. */
+  readonly listens: readonly string[];
   readonly ports: readonly number[];
   readonly residentBytes: number | null;
   readonly swappedBytes: number | null;
@@ -189,6 +209,7 @@ export const KEPT_PROPS = [
   'endpoint_metrics',
   'role',
   'max_instances',
+  'models_autoload',
 ] as const;
 
 /** All that checks reason from. Gathered once; JSON-serialisable; without secrets. */
@@ -199,6 +220,8 @@ export interface Facts {
   readonly dns: Fact<DnsFacts>;
   readonly tcp: Fact<TcpFacts>;
   readonly tls: Fact<TlsFacts>;
+  /** Whether the port speaks the other one of http and https, asked where it does not speak the one of the URL. */
+  readonly otherScheme: Fact<{ readonly answers: boolean }>;
   readonly health: Fact<HealthFacts>;
   readonly path: Fact<PathFacts>;
   readonly props: Fact<KeptProps>;
@@ -206,6 +229,8 @@ export interface Facts {
   readonly keyless: Fact<{ readonly accepted: boolean }>;
   readonly models: Fact<readonly ModelInfo[]>;
   readonly slots: Fact<SlotActivity>;
+  /** Of a router's loaded model, where another is asked for: whether it is busy decides if that one can be loaded. */
+  readonly otherSlots: Fact<SlotActivity>;
   readonly metrics: Fact<MetricsFacts>;
   readonly template: Fact<TemplateFacts>;
   readonly generation: Fact<GenerationFacts>;

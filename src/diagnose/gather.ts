@@ -1,3 +1,5 @@
+import { errorOf, toError } from '../catalogue/to-error.js';
+import type { HttpResponse } from '../client/http.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import { isLoopback, proxyFor } from '../client/pool.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
@@ -18,8 +20,8 @@ import {
 } from './facts.js';
 import { ask } from './gather/ask.js';
 import { askDeep } from './gather/deep.js';
-import { cameAtOnce, embedOne, generate } from './gather/generation.js';
-import { findPath, identifyStranger, type OpenClient } from './gather/identity.js';
+import { embedOne, generate, wasHeldBack } from './gather/generation.js';
+import { answerOf, findPath, identifyStranger, type OpenClient } from './gather/identity.js';
 import { askLocal } from './gather/local.js';
 import { endpointOf, probeTcp, resolveName } from './gather/network.js';
 import { watchSlots } from './gather/slots.js';
@@ -49,8 +51,6 @@ export interface GatherOptions {
 /** Milliseconds for a connection, and for what a healthy server answers in no time, at most. */
 const CONNECT_TIMEOUT = 3000;
 const QUICK_TIMEOUT = 4000;
-/** Share of the deadline that such a question may take, so that time is left for the others. */
-const QUICK_SHARE = 0.4;
 /** Tokens of the answer that confirms a first suspicion of buffering. */
 const CONFIRMING_TOKENS = 32;
 const UNWANTED = notAsked('no check wants it');
@@ -65,22 +65,34 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   }
 }
 
+/** Why a server is not asked for work, and what can be looked at all the same. */
+interface Obstacle {
+  /** Null where nothing is in the way. */
+  readonly reason: string | null;
+  readonly asleep?: boolean;
+  /** Which of a router's models is asked. */
+  readonly model: { readonly model?: string };
+  /** A router's loaded model that is another than the one asked for: whether it is busy decides if that one can be loaded. */
+  readonly watch?: string;
+}
+
 /** One gathering: its clock, and what every question is given. */
 class Gatherer {
   readonly #options: GatherOptions;
   readonly #client: LlamaCppClient;
   readonly #url: URL;
   readonly #started = performance.now();
+  readonly #proxy: string | null;
 
   constructor(options: GatherOptions, client: LlamaCppClient) {
     this.#options = options;
     this.#client = client;
     this.#url = new URL(options.baseUrl);
+    this.#proxy = proxyFor(this.#url, options.env);
   }
 
   async gather(): Promise<Facts> {
-    const { baseUrl, configured, env } = this.#options;
-    const proxy = proxyFor(this.#url, env);
+    const { baseUrl, configured } = this.#options;
     this.#tell('asking the server what it is');
     const [network, status, models, keyless, local] = await Promise.all([
       this.#askNetwork(),
@@ -89,23 +101,37 @@ class Gatherer {
       this.#want('keyless', () => this.#askWithoutKey()),
       this.#want('local', () => askLocal(endpointOf(this.#url).port)),
     ]);
-    const path = await this.#askPath(status.health);
+    const [path, otherScheme] = await Promise.all([
+      this.#askPath(status.health),
+      this.#askOtherScheme(status.health, network.tls),
+    ]);
     const first = {
       url: baseUrl,
       configured,
-      proxy: proxy === null ? null : maskProxy(proxy),
+      proxy:
+        this.#proxy === null
+          ? null
+          : { url: maskProxy(this.#proxy), variable: proxyVariable(this.#url, this.#options.env) },
       ...network,
       ...status,
     };
-    const start = { ...first, path, keyless, models, local };
+    const start = { ...first, path, otherScheme, keyless, models, local };
     const obstacle = this.#obstacle(status, models);
     if (obstacle.reason !== null) {
       const reason = notAsked(obstacle.reason);
       const metrics = obstacle.asleep ? await this.#want('metrics', () => this.#askMetrics({})) : reason;
       const deep = { toolCall: reason, overflow: reason };
-      return { ...start, slots: reason, template: reason, generation: reason, metrics, deep };
+      const { watch } = obstacle;
+      const otherSlots =
+        watch === undefined
+          ? reason
+          : await this.#want('otherSlots', () =>
+              watchSlots(this.#client, { ...this.#quick(), model: watch }),
+            );
+      return { ...start, slots: reason, otherSlots, template: reason, generation: reason, metrics, deep };
     }
-    return { ...start, ...(await this.#askForWork(status.props, obstacle.model)) };
+    const otherSlots = notAsked('no other model is in the way');
+    return { ...start, otherSlots, ...(await this.#askForWork(status.props, obstacle.model)) };
   }
 
   /** What a server that is awake and lets us in is asked: `model` names one of a router's. */
@@ -121,7 +147,9 @@ class Gatherer {
         : this.#want('slots', () => watchSlots(this.#client, { ...this.#quick(), ...model })),
       told?.role === 'router'
         ? notAsked('a router applies no template itself')
-        : this.#want('template', () => tryTemplate(this.#client, this.#quick())),
+        : this.#want('template', () =>
+            tryTemplate(this.#client, this.#quick(), this.#options.configured.usesTools === true),
+          ),
       told?.endpoint_metrics === false
         ? notAsked('the server was started without --metrics')
         : this.#want('metrics', () => this.#askMetrics(model)),
@@ -132,13 +160,22 @@ class Gatherer {
       const reason = notAsked('every slot is taken');
       return { slots, template, metrics, generation: reason, deep: { toolCall: reason, overflow: reason } };
     }
+    if (template.state === 'failed' && template.error.type === 'INVALID_REQUEST') {
+      const reason = notAsked('the chat template fails');
+      return { slots, template, metrics, generation: reason, deep: { toolCall: reason, overflow: reason } };
+    }
     this.#tell('asking for a short answer');
-    const generation = await this.#want('generation', () => this.#askForAnswer(model));
+    const generation = await this.#want('generation', () => this.#askForAnswer(model, knownValue(metrics)));
     return { slots, template, metrics, generation, deep: await this.#askDeep(props, generation, model) };
   }
 
   async #askNetwork(): Promise<Pick<Facts, 'dns' | 'tcp' | 'tls'>> {
     const { signal, caCert, insecure } = this.#options;
+    if (this.#proxy !== null) {
+      // The proxy looks names up and connects, perhaps to what this machine cannot reach.
+      const reason = notAsked(`through the proxy ${maskProxy(this.#proxy)}`);
+      return { dns: reason, tcp: reason, tls: reason };
+    }
     const timeout = this.#left(CONNECT_TIMEOUT);
     const dns = await this.#want('dns', () => resolveName(this.#url, timeout));
     if (dns.state === 'failed') {
@@ -178,18 +215,30 @@ class Gatherer {
       : { state: 'failed', error: failureFact(error), durationMs };
     const props = await ask(async () => {
       if (answers.props.status === 'rejected') throw answers.props.reason;
-      return keepProps(readProps(answers.props.value.body));
+      return keepProps(await this.#readProps(answers.props.value));
     });
     return { health, props };
   }
 
+  /** @throws LlamactlError (connection.wrong-server) where it is no answer of a llama-server's */
+  async #readProps(answer: HttpResponse): Promise<Props> {
+    try {
+      return propsSchema.parse(JSON.parse(answer.body));
+    } catch {
+      const request = { method: 'GET', path: '/props', sentKey: this.#options.configured.keyGiven };
+      throw await toError({ kind: 'response', ...request, ...answer }, { url: this.#options.baseUrl });
+    }
+  }
+
   async #askPath(health: Facts['health']): Promise<Facts['path']> {
     const { open, baseUrl } = this.#options;
-    if (health.state === 'known')
-      return { state: 'known', value: { url: baseUrl, stranger: null }, durationMs: 0 };
     if (health.state === 'not-asked') return health;
-    const { code } = health.error;
-    if (code !== 'connection.wrong-path' && code !== 'connection.wrong-server')
+    // `/v1/health` answers in newer builds, and nothing else under `/v1/v1` does.
+    const doubled = /\/v1$/.test(this.#url.pathname);
+    if (health.state === 'known' && !doubled)
+      return { state: 'known', value: { url: baseUrl, stranger: null }, durationMs: 0 };
+    const code = health.state === 'failed' ? health.error.code : null;
+    if (!doubled && code !== 'connection.wrong-path' && code !== 'connection.wrong-server')
       return notAsked('nothing answers as it should');
     return this.#want('path', async () => {
       const [url, stranger] = await Promise.all([
@@ -197,6 +246,32 @@ class Gatherer {
         identifyStranger(open, baseUrl, this.#quick()),
       ]);
       return { url, stranger };
+    });
+  }
+
+  /** Whether the port speaks the other one of http and https: servers answer the wrong one with silence or a reset. */
+  async #askOtherScheme(health: Facts['health'], tls: Facts['tls']): Promise<Facts['otherScheme']> {
+    const { signal, open } = this.#options;
+    const broken = [health, tls].some(
+      (fact) =>
+        fact.state === 'failed' && /^connection\.(?:reset|timeout)$|^server\.wedged$/.test(fact.error.code),
+    );
+    if (!broken || this.#proxy !== null) return notAsked('the scheme is not in doubt');
+    const timeout = this.#left(CONNECT_TIMEOUT);
+    if (this.#url.protocol === 'http:')
+      return this.#want('otherScheme', async () => ({
+        answers: await probeTls(this.#url, { insecure: true }, signal, timeout).then(
+          () => true,
+          () => false,
+        ),
+      }));
+    return this.#want('otherScheme', async () => {
+      const client = open({ baseUrl: this.#options.baseUrl.replace(/^https:/, 'http:') });
+      try {
+        return { answers: (await answerOf(client, '/health', { signal, timeout })) !== null };
+      } finally {
+        await client.destroy();
+      }
     });
   }
 
@@ -224,22 +299,70 @@ class Gatherer {
       requestsDeferred: metrics.requestsDeferred,
       promptTokensPerSecond: perSecond(promptTokens, metrics.promptSeconds),
       tokensPerSecond: perSecond(metrics.generatedTokens, metrics.generatedSeconds),
+      decodeCalls: metrics.decodeCalls,
       cacheReuse: promptTokensCached === null || read === 0 ? null : promptTokensCached / read,
     };
   }
 
-  async #askForAnswer(model: { readonly model?: string }) {
+  async #askForAnswer(model: { readonly model?: string }, before: MetricsFacts | null) {
     const { signal } = this.#options;
     const options = () => ({ signal, timeout: this.#left(), ...model });
     try {
       const answer = await generate(this.#client, options());
       // A machine that was busy for a moment makes pieces come together too.
-      return cameAtOnce(answer)
-        ? await generate(this.#client, { ...options(), tokens: CONFIRMING_TOKENS })
-        : answer;
+      // One that comes seconds late needs no second look.
+      if (!wasHeldBack(answer) || (answer.lagMs ?? 0) > 1000) return answer;
+      // What has been seen stands, should the longer one not come in time.
+      const longer = await ask(() => generate(this.#client, { ...options(), tokens: CONFIRMING_TOKENS }));
+      return knownValue(longer) ?? answer;
     } catch (error) {
-      if (!(error instanceof LlamactlError) || error.code !== 'feature.disabled') throw error;
-      return embedOne(this.#client, options());
+      if (!(error instanceof LlamactlError)) throw error;
+      if (error.code === 'feature.disabled') return embedOne(this.#client, options());
+      if (error.type === 'TIMEOUT_ERROR' && before !== null) throw await this.#busyOr(error, before, model);
+      if (error.code === 'connection.reset' || error.code === 'stream.truncated')
+        throw await this.#deathOr(error);
+      throw error;
+    }
+  }
+
+  /** An answer that did not come: the server works on something else, where its count of decodings has moved. */
+  async #busyOr(
+    error: LlamactlError,
+    before: MetricsFacts,
+    model: { readonly model?: string },
+  ): Promise<LlamactlError> {
+    const after = knownValue(await ask(() => this.#askMetrics(model)));
+    const [from, to] = [before.decodeCalls, after?.decodeCalls ?? null];
+    if (from === null || to === null || to <= from) return error;
+    return errorOf(
+      {
+        type: 'SERVER_OVERLOADED',
+        code: 'server.busy',
+        message: 'the server is at work on another request, and ours has to wait',
+        evidence: [...error.evidence, `llamacpp:n_decode_total ${from} → ${to} meanwhile (/metrics)`],
+        details: {},
+      },
+      { url: this.#options.baseUrl },
+    );
+  }
+
+  /** A connection that broke over a request: the server died of it, where nothing listens any more. */
+  async #deathOr(error: LlamactlError): Promise<LlamactlError> {
+    try {
+      await probeTcp(this.#url, this.#options.signal, this.#left(CONNECT_TIMEOUT));
+      return error;
+    } catch (after) {
+      if (!(after instanceof LlamactlError) || after.code !== 'connection.refused') return error;
+      return errorOf(
+        {
+          type: 'CONNECTION_ERROR',
+          code: 'server.crashed',
+          message: 'the server died of a request for a few tokens',
+          evidence: [...error.evidence, ...after.evidence],
+          details: {},
+        },
+        { url: this.#options.baseUrl },
+      );
     }
   }
 
@@ -258,16 +381,9 @@ class Gatherer {
   }
 
   /** Why the server is not asked for work, or which of a router's models is. */
-  #obstacle(
-    { health, props }: Pick<Facts, 'health' | 'props'>,
-    models: Facts['models'],
-  ): {
-    readonly reason: string | null;
-    readonly asleep?: boolean;
-    readonly model: { readonly model?: string };
-  } {
+  #obstacle({ health, props }: Pick<Facts, 'health' | 'props'>, models: Facts['models']): Obstacle {
     const { wake, configured } = this.#options;
-    const blocked = (reason: string, asleep = false) => ({ reason, asleep, model: {} });
+    const blocked = (reason: string, asleep = false): Obstacle => ({ reason, asleep, model: {} });
     if (health.state !== 'known') return blocked('the server does not answer as it should');
     if (props.state === 'failed' && props.error.type === 'AUTHENTICATION_ERROR')
       return blocked('needs a key');
@@ -279,9 +395,12 @@ class Gatherer {
         configured.model === null || id === configured.model || aliases.includes(configured.model),
     );
     const loaded = wanted.find(({ status }) => status === 'ready') ?? (wake ? wanted[0] : undefined);
-    return loaded === undefined
-      ? blocked('a router without a loaded model: asking would load one (--wake does)')
-      : { reason: null, model: { model: loaded.id } };
+    if (loaded !== undefined) return { reason: null, model: { model: loaded.id } };
+    const other = (knownValue(models) ?? []).find(({ status }) => status === 'ready');
+    return {
+      ...blocked('a router without a loaded model: asking would load one (--wake does)'),
+      ...(other === undefined ? {} : { watch: other.id }),
+    };
   }
 
   #want<T>(name: FactName, question: () => Promise<T>): Promise<Fact<T>> {
@@ -295,8 +414,7 @@ class Gatherer {
   }
 
   #quick(): { readonly signal: AbortSignal; readonly timeout: number; readonly retries: number } {
-    const { signal, deadlineMs } = this.#options;
-    return { signal, timeout: this.#left(Math.min(QUICK_TIMEOUT, deadlineMs * QUICK_SHARE)), retries: 0 };
+    return { signal: this.#options.signal, timeout: this.#left(QUICK_TIMEOUT), retries: 0 };
   }
 
   #tell(what: string): void {
@@ -309,15 +427,17 @@ export function isLocal(baseUrl: string): boolean {
   return isLoopback(endpointOf(new URL(baseUrl)).host);
 }
 
-function readProps(body: string): Props {
-  return propsSchema.parse(JSON.parse(body));
-}
-
 function keepProps({ default_generation_settings: settings, ...rest }: Props): KeptProps {
   const kept = Object.fromEntries(
     KEPT_PROPS.filter((name) => name in rest).map((name) => [name, rest[name as keyof typeof rest]]),
   );
   return { ...kept, ...(settings ? { default_generation_settings: { n_ctx: settings.n_ctx } } : {}) };
+}
+
+/** The variable that names the proxy: curl and its kin read the small one first. */
+function proxyVariable({ protocol }: URL, env: GatherOptions['env']): string {
+  const name = protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  return env[name.toLowerCase()] ? name.toLowerCase() : name;
 }
 
 function maskProxy(proxy: string): string {

@@ -90,11 +90,22 @@ function configuredFacts({ target, configFile }: DiagnosisTarget, urlOrigin?: st
     problems: [],
     urlOrigin: urlOrigin ?? origins['baseUrl'] ?? 'default',
     model: target.model ?? null,
+    modelOrigin: origins['model'] ?? null,
     models: target.models,
     contextSize: target.performance.nCtx ?? null,
     contextSizeOrigin: origins['performance.nCtx'] ?? null,
     keyGiven: target.apiKey !== undefined,
     keyOrigin: origins['apiKey'] ?? null,
+    keyOddity: target.apiKey === undefined ? null : oddityOf(target.apiKey),
     usesTools: null,
   };
+}
+
+/** What people paste with a key, told without the key. */
+function oddityOf(key: string): string | null {
+  if (/^(?:bearer|basic)\s/i.test(key))
+    return `begins with "${key.slice(0, key.search(/\s/))} ", which llamactl adds itself`;
+  if (/^["'].*["']$/.test(key)) return 'stands in quotes, which are sent with it';
+  if (key.trim() !== key) return 'begins or ends with a space';
+  return /^\$\{?\w/.test(key) ? 'is the name of a variable that was not replaced' : null;
 }

@@ -9,7 +9,9 @@ export interface ServerProcess {
   readonly pid: number;
   /** Arguments after the program's name, secrets masked. */
   readonly args: readonly string[];
-  /** Ports that it listens on; empty where another user's cannot be seen. */
+  /** Where it listens: `127.0.0.1:8080`, `[::]:8080`; empty where another user's cannot be seen. */
+  readonly listens: readonly string[];
+  /** The ports of these. */
   readonly ports: readonly number[];
   readonly residentBytes: number | null;
   readonly swappedBytes: number | null;
@@ -72,7 +74,7 @@ function masked(args: readonly string[]): string[] {
 }
 
 async function fromProc(): Promise<ServerProcess[]> {
-  const ports = await listeningSockets();
+  const sockets = await listeningSockets();
   const found: ServerProcess[] = [];
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
@@ -87,7 +89,7 @@ async function fromProc(): Promise<ServerProcess[]> {
     found.push({
       pid: Number(name),
       args,
-      ports: await portsOf(name, ports),
+      ...(await listeningOf(name, sockets)),
       residentBytes: kilobytes(status, 'VmRSS'),
       swappedBytes: kilobytes(status, 'VmSwap'),
       gpuLibraries: await gpuLibrariesOf(name),
@@ -97,25 +99,47 @@ async function fromProc(): Promise<ServerProcess[]> {
   return found;
 }
 
-/** Ports by the inode of the socket that listens on them. */
-async function listeningSockets(): Promise<ReadonlyMap<string, number>> {
-  const ports = new Map<string, number>();
+/** `HOST:PORT` by the inode of the socket that listens there. */
+async function listeningSockets(): Promise<ReadonlyMap<string, string>> {
+  const sockets = new Map<string, string>();
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
     for (const line of (await readFile(table, 'utf8').catch(() => '')).split('\n').slice(1)) {
       // sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode …
       const columns = line.trim().split(/\s+/);
-      const port = Number.parseInt(columns[1]?.split(':')[1] ?? '', 16);
-      if (columns[3] === LISTENING && columns[9] !== undefined) ports.set(`socket:[${columns[9]}]`, port);
+      const [address = '', port = ''] = columns[1]?.split(':') ?? [];
+      if (columns[3] === LISTENING && columns[9] !== undefined)
+        sockets.set(`socket:[${columns[9]}]`, `${addressOf(address)}:${Number.parseInt(port, 16)}`);
     }
   }
-  return ports;
+  return sockets;
 }
 
-async function portsOf(pid: string, ports: ReadonlyMap<string, number>): Promise<number[]> {
+/** `0100007F` → `127.0.0.1`; of the longer ones only those that servers listen on are told apart. */
+function addressOf(hex: string): string {
+  if (hex.length === 8) {
+    const bytes = hex.match(/../g) ?? [];
+    return bytes
+      .map((byte) => Number.parseInt(byte, 16))
+      .reverse()
+      .join('.');
+  }
+  if (/^0+$/.test(hex)) return '[::]';
+  return /^0+1000000$/.test(hex) ? '[::1]' : '[an IPv6 address]';
+}
+
+async function listeningOf(
+  pid: string,
+  sockets: ReadonlyMap<string, string>,
+): Promise<{ readonly listens: readonly string[]; readonly ports: readonly number[] }> {
   const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
   const links = await Promise.all(descriptors.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
-  const found = links.flatMap((link) => ports.get(link) ?? []);
-  return [...new Set(found)].sort((a, b) => a - b);
+  return listening(links.flatMap((link) => sockets.get(link) ?? []));
+}
+
+function listening(found: readonly string[]) {
+  const listens = [...new Set(found)].sort();
+  const ports = listens.map((address) => Number(address.slice(address.lastIndexOf(':') + 1)));
+  return { listens, ports: [...new Set(ports)].sort((a, b) => a - b) };
 }
 
 async function gpuLibrariesOf(pid: string): Promise<string[] | null> {
@@ -143,7 +167,7 @@ async function fromPs(): Promise<ServerProcess[]> {
     found.push({
       pid: Number(pid),
       args,
-      ports: await portsByLsof(pid),
+      ...(await listeningByLsof(pid)),
       residentBytes: Number(rss) * 1024,
       swappedBytes: null,
       gpuLibraries: null,
@@ -154,11 +178,12 @@ async function fromPs(): Promise<ServerProcess[]> {
 }
 
 /** `-F n` prints a line a field: `n127.0.0.1:8080`. */
-async function portsByLsof(pid: string): Promise<number[]> {
+async function listeningByLsof(pid: string) {
   const args = ['-nP', '-a', '-p', pid, '-iTCP', '-sTCP:LISTEN', '-F', 'n'];
   const { stdout } = await execFileAsync('lsof', args, { timeout: TOOL_TIMEOUT }).catch(() => ({
     stdout: '',
   }));
-  const ports = [...stdout.matchAll(/^n.*:(\d+)$/gm)].map(([, port]) => Number(port));
-  return [...new Set(ports)].sort((a, b) => a - b);
+  return listening(
+    [...stdout.matchAll(/^n(.*:\d+)$/gm)].map(([, address = '']) => address.replace(/^\*/, '0.0.0.0')),
+  );
 }

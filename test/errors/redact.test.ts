@@ -26,6 +26,8 @@ describe('redaction', () => {
     ["--api-key='abcd1234'", "--api-key='***'"],
     ['HF_TOKEN=hf_abcd llama-server', 'HF_TOKEN=*** llama-server'],
     ['http://user:pass@host:8080/', 'http://user:***@host:8080/'],
+    ['http://host/?api_key=abcd1234&x=1', 'http://host/?api_key=***&x=1'],
+    ['["--hf-token","hf_a1b2c3d4e5f6g7"]', '["--hf-token","hf_***"]'],
   ] as const) {
     it(`masks what looks like a credential: ${masked}`, () => assert.equal(redact(text), masked));
   }

@@ -8,10 +8,10 @@ import { type Nginx, startNginx } from '../support/nginx.js';
 import { type ServerOptions, startServer, type TestServer } from '../support/real-server.js';
 
 /** Servers that several scenarios may ask, since none of them changes them: started when first wanted. */
-export class SharedServers {
+export class Shared {
   readonly #servers = new Map<string, Promise<TestServer>>();
 
-  get(options: ServerOptions): Promise<TestServer> {
+  server(options: ServerOptions): Promise<TestServer> {
     const key = JSON.stringify(options);
     const server = this.#servers.get(key) ?? startUncounted(options);
     this.#servers.set(key, server);
@@ -26,19 +26,19 @@ export class SharedServers {
 
 /** What a scenario is set up with. Whatever it starts ends with it. */
 export class Lab {
-  readonly #shared: SharedServers;
+  readonly #shared: Shared;
   readonly #ends: (() => unknown)[] = [];
   /** Whether a real llama-server took part. */
   usedServer = false;
 
-  constructor(shared: SharedServers) {
+  constructor(shared: Shared) {
     this.#shared = shared;
   }
 
   /** A server that others ask too: it must be left as it is. */
   server(args: readonly string[] = [], options: Omit<ServerOptions, 'args'> = {}): Promise<TestServer> {
     this.usedServer = true;
-    return this.#shared.get({ ...options, args });
+    return this.#shared.server({ ...options, args });
   }
 
   /** A server of its own. */

@@ -1,5 +1,5 @@
 import { cli } from '../support/cli.js';
-import { Lab, SharedServers } from './lab.js';
+import { Lab, Shared } from './lab.js';
 import { type Judgement, judge, type Scenario } from './scenario.js';
 
 /** Scenarios at a time: of those that compute, and of those that wait for a deadline. */
@@ -26,7 +26,7 @@ export interface Run {
 
 /** Runs scenarios over the built program, some at a time. */
 export function startScenarios(scenarios: readonly Scenario[]): Run {
-  const shared = new SharedServers();
+  const shared = new Shared();
   const outcomes = new Map<string, Promise<Outcome>>();
   const settle = new Map<string, (outcome: Outcome) => void>();
   for (const { id } of scenarios) {
@@ -51,7 +51,7 @@ export function startScenarios(scenarios: readonly Scenario[]): Run {
   return { outcomes, done };
 }
 
-async function runScenario(scenario: Scenario, shared: SharedServers): Promise<Outcome> {
+async function runScenario(scenario: Scenario, shared: Shared): Promise<Outcome> {
   const lab = new Lab(shared);
   const started = { at: performance.now() };
   const failed = (found: string, error: unknown): Outcome => ({

@@ -9,6 +9,7 @@ import { ensurePrebuilt, PrebuiltUnusable } from '../../src/server/install/prebu
 import { probeServer } from '../../src/server/install/probe.js';
 import type { InstallEvent } from '../../src/server/install/progress.js';
 import { ensureSmolLm2 } from '../../src/server/install/smollm2.js';
+import { ensureNginx } from './ensure-nginx.js';
 
 const [out] = process.argv.slice(2);
 const STEP_EVERY_MS = 10_000;
@@ -82,6 +83,7 @@ try {
   say(`llama-server ${second.name}${second.reason === undefined ? '' : `: ${second.reason}`}`);
   await ensureSmolLm2(context);
   say('SmolLM2-135M-Instruct');
+  say(ensureNginx());
   if (out !== undefined) writeFileSync(out, JSON.stringify({ main, second }));
 } catch (error) {
   if (!(error instanceof LlamactlError)) throw error;

@@ -17,13 +17,14 @@ export const capacitySlots: Check = {
         slots.error.code === 'feature.disabled' ? 'this server does not show them' : slots.error.message,
       );
     }
-    const { total, busy, progressed } = slots.value;
+    const { total, busy, progressed, reading } = slots.value;
     const queue = waiting > 0 ? `, ${waiting} waiting` : '';
     const evidence = [
       `${busy} of ${total} slots busy, ${progressed ?? 0} tokens between two looks (/slots)`,
       ...(waiting > 0 ? [`llamacpp:requests_deferred ${waiting} (/metrics)`] : []),
     ];
-    if (busy > 0 && progressed === 0 && busy >= total) {
+    // Nothing of a slot that reads its prompt moves until a batch is read, which can take a slow machine many seconds.
+    if (busy > 0 && progressed === 0 && reading === 0 && busy >= total) {
       const title = 'every slot is taken and none moves';
       return failed(
         title,

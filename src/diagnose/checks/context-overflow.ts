@@ -1,4 +1,6 @@
+import type { Finding } from '../../catalogue/entry.js';
 import { type Check, count, failed, finding, passed, skipped } from '../check.js';
+import type { Facts } from '../facts.js';
 
 /** A prompt that is too long is refused, and not shortened without a word. */
 export const contextOverflow: Check = {
@@ -13,25 +15,37 @@ export const contextOverflow: Check = {
       const { sent, contextSize, accepted } = overflow.value;
       const proof = `sent ${count(sent)} tokens to a slot of ${count(contextSize)}`;
       return accepted
-        ? failed('accepted, and cut', silentlyCut(facts, [`${proof}: the server took them without a word`]))
+        ? failed(
+            'accepted, and cut',
+            silentlyCut(facts, 'warning', [`${proof}: the server took them without a word`]),
+          )
         : passed(`refused: ${proof}`);
     }
     if (overflow.state === 'failed') return skipped(overflow.error.message);
     if (facts.props.state !== 'known' || facts.props.value.role === 'router') return skipped(overflow.reason);
-    // Builds that refuse tell their endpoints in /props; those of 2025-05, which do not, drop the middle (measured).
-    if (facts.props.value.endpoint_slots === undefined && facts.props.value.is_sleeping === undefined) {
+    if (isOldBuild(facts)) {
       const evidence = [
         `/props has no "endpoint_slots": build ${facts.props.value.build_info ?? 'unknown'} is of 2025 or before`,
       ];
-      return failed('an old build, which cuts it', silentlyCut(facts, evidence));
+      return passed('an old build, which cuts it', silentlyCut(facts, 'info', evidence));
     }
     return passed('refused by this build');
   },
 };
 
-function silentlyCut(facts: Parameters<Check['run']>[0], evidence: readonly string[]) {
+/** Builds that refuse tell their endpoints in /props; those of 2025-05, which do not, drop the middle (measured). */
+export function isOldBuild({ props }: Facts): boolean {
+  return (
+    props.state === 'known' &&
+    props.value.role !== 'router' &&
+    props.value.endpoint_slots === undefined &&
+    props.value.is_sleeping === undefined
+  );
+}
+
+function silentlyCut(facts: Facts, severity: Finding['severity'], evidence: readonly string[]): Finding {
   return finding('context.overflow', facts, {
-    severity: 'warning',
+    severity,
     title: 'this build drops the middle of a prompt that is too long, without a word',
     evidence,
     rank: 45,

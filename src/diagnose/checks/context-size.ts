@@ -1,5 +1,6 @@
 import { type Check, count, failed, finding, passed, skipped } from '../check.js';
 import type { Facts } from '../facts.js';
+import { isOldBuild } from './context-overflow.js';
 
 /** A slot holds what the configuration supposes. */
 export const contextSize: Check = {
@@ -21,12 +22,16 @@ export const contextSize: Check = {
     const file = (facts.props.state === 'known' ? facts.props.value.model_path : null) ?? 'MODEL';
     return failed(
       summary,
-      finding(shared ? 'context.slot-too-small' : 'context.overflow', facts, {
+      finding('context.slot-too-small', facts, {
         severity: 'error',
         title: `requests over ${count(perSlot)} tokens will fail${shared ? `: the ${count(total)} are shared by ${slots} slots` : `: the server's context is smaller than configured`}`,
         evidence: [
           `the configuration supposes ${count(supposed)} tokens${origin === null ? '' : ` (${origin})`}`,
           `the server has ${count(perSlot)} tokens a slot${slotText} (/props)`,
+          ...(trained !== null && supposed > trained
+            ? [`the model was trained for ${count(trained)}, and the server gives no more`]
+            : []),
+          ...(isOldBuild(facts) ? ['this build drops the middle of a longer prompt, without a word'] : []),
         ],
         rank: 60,
         remedies: [

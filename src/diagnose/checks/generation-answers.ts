@@ -13,6 +13,9 @@ export const generationAnswers: Check = {
     if (generation.state === 'failed') {
       const { error } = generation;
       const silent = error.type === 'TIMEOUT_ERROR';
+      if (error.code === 'server.busy') {
+        return failed(error.message, findingOf(error, 50, 'warning'));
+      }
       const code = silent ? 'server.wedged' : error.code;
       // A stream that broke may still be a template's fault, or the model's: those checks come first by their rank.
       return failed(error.message, findingOf({ ...error, code }, 65));

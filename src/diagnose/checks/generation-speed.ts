@@ -32,15 +32,18 @@ export const generationSpeed: Check = {
 /** Layers were meant for a GPU, and the process has no GPU back end loaded. */
 function missedGpu(facts: Facts) {
   const process = processOf(facts);
-  if (process === null || process.gpuLibraries === null || process.gpuLibraries.length > 0) return null;
+  if (process === null || process.gpuLibraries === null) return null;
   const layers = optionOf(process.args, ['-ngl', '--gpu-layers', '--n-gpu-layers']);
   if (layers === undefined || layers === '0' || layers === 'auto') return null;
   const gpus = facts.local.state === 'known' ? facts.local.value.gpus : [];
+  const loaded = process.gpuLibraries;
+  // A back end that is loaded has a GPU to use, where this machine shows one.
+  if (loaded.length > 0 && gpus.length > 0) return null;
   return finding('gpu.not-used', facts, {
     severity: 'warning',
     title: 'layers were meant for a GPU, and the server runs on the CPU',
     evidence: [
-      `process ${process.pid} was started with -ngl ${layers}, and has no GPU back end loaded`,
+      `process ${process.pid} was started with -ngl ${layers}, and has ${loaded.length === 0 ? 'no GPU back end' : loaded.join(', ')} loaded`,
       gpus.length > 0 ? `this machine shows: ${gpus.join(', ')}` : 'this machine shows no GPU',
     ],
     rank: 44,

@@ -14,6 +14,7 @@ export const keyAccepted: Check = {
       const evidence = [
         ...props.error.evidence,
         ...(isPublic ? ['GET /health → 200 (public, proves nothing)'] : []),
+        ...(configured.keyOddity === null ? [] : [`the key ${configured.keyOddity}`]),
         ...(configured.keyGiven && configured.keyOrigin !== null
           ? [`the key is from: ${configured.keyOrigin}`]
           : []),

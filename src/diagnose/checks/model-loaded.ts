@@ -13,7 +13,7 @@ export const modelLoaded: Check = {
     if (props.state !== 'known' || props.value.role !== 'router') return skipped('the server is no router');
     const broken = models.value.filter(({ status }) => status === 'failed');
     if (broken.length === 0) return passed('none has failed');
-    const findings = broken.map(({ id }) =>
+    const findings = broken.map(({ id, failure }) =>
       finding('model.load-failed', facts, {
         // The one that is asked for, or the only one there is, is what requests fail on.
         severity:
@@ -21,7 +21,10 @@ export const modelLoaded: Check = {
             ? 'error'
             : 'warning',
         title: `the router's model "${id}" failed to load`,
-        evidence: [`/v1/models → ${id}: failed`],
+        evidence: [
+          `/v1/models → ${id}: failed${failure?.exitCode == null ? '' : `, exit code ${failure.exitCode}`}`,
+          ...(failure === undefined || failure.args.length === 0 ? [] : [failure.args.join(' ')]),
+        ],
         rank: 72,
         remedies: [
           { text: "The router's log has the cause:", commands: ['llamactl explain SERVER.log'] },

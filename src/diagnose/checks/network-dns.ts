@@ -1,4 +1,4 @@
-import { type Check, failed, findingOf, passed, skipped } from '../check.js';
+import { type Check, failed, findingOf, originLine, passed, skipped } from '../check.js';
 
 /** The name resolves. */
 export const networkDns: Check = {
@@ -6,12 +6,16 @@ export const networkDns: Check = {
   title: 'the name resolves',
   category: 'network',
   needs: [],
-  asks: ['dns', 'health'],
-  run({ dns, health, proxy }) {
+  asks: ['dns'],
+  run(facts) {
+    const { dns } = facts;
     if (dns.state === 'not-asked') return skipped(dns.reason);
     if (dns.state === 'known') return passed(dns.value.addresses.join(', '));
-    // Behind a proxy the name need not be known here: what HTTP says counts.
-    if (health.state === 'known' && proxy !== null) return passed(`known to the proxy ${proxy} only`);
-    return failed(dns.error.message, findingOf(dns.error, 100));
+    const origin = originLine(facts);
+    const found = findingOf(dns.error, 100);
+    return failed(
+      dns.error.message,
+      origin === null ? found : { ...found, evidence: [...found.evidence, origin] },
+    );
   },
 };

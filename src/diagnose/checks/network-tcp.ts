@@ -1,10 +1,7 @@
 import type { Finding } from '../../catalogue/entry.js';
-import { type Check, failed, finding, findingOf, passed, skipped } from '../check.js';
+import { type Check, failed, finding, findingOf, originLine, passed, skipped } from '../check.js';
 import type { Facts, FailureFact } from '../facts.js';
 import { endpointOf } from '../gather/network.js';
-
-/** Servers elsewhere that are named. */
-const SHOWN = 3;
 
 /** Something accepts connections. */
 export const networkTcp: Check = {
@@ -17,34 +14,43 @@ export const networkTcp: Check = {
     const { tcp, health, proxy } = facts;
     if (tcp.state === 'known') return passed(`connects in ${tcp.value.connectMs} ms`);
     if (health.state === 'known')
-      return passed(proxy === null ? 'HTTP answers' : `reached through the proxy ${proxy}`);
+      return passed(proxy === null ? 'HTTP answers' : `reached through the proxy ${proxy.url}`);
     if (tcp.state === 'not-asked') return skipped(tcp.reason);
     return failed(tcp.error.message, causeOf(facts, tcp.error));
   },
 };
 
+/** How a client reaches what listens there: on all addresses, by the one that was asked. */
+function reachable(address: string, asked: string): string {
+  return address.replace(/^(?:0\.0\.0\.0|\[::\])(?=:)/, asked);
+}
+
 /** Where this machine tells why nothing listens, that is the cause. */
 function causeOf(facts: Facts, error: FailureFact): Finding {
-  const plain = findingOf(error, 98);
+  const found = findingOf(error, 98);
+  const origin = originLine(facts);
+  const plain = origin === null ? found : { ...found, evidence: [...found.evidence, origin] };
   if (error.code !== 'connection.refused' || facts.local.state !== 'known') return plain;
   const { processes, containers } = facts.local.value;
   const url = new URL(facts.url);
   const { port } = endpointOf(url);
   const hidden = containers.find(({ publishes }) => !publishes.includes(port));
-  const elsewhere = processes.filter(({ ports }) => ports.length > 0 && !ports.includes(port));
-  const others = elsewhere.flatMap(({ pid, ports }) => ports.map((at) => ({ pid, at })));
+  // The last started first: it is what somebody is just setting up.
+  const others = [...processes]
+    .sort((a, b) => b.pid - a.pid)
+    .flatMap(({ pid, listens }) => listens.map((at) => ({ pid, at, samePort: at.endsWith(`:${port}`) })))
+    .sort((a, b) => Number(b.samePort) - Number(a.samePort));
   const [other] = others;
   if (other !== undefined) {
-    const found = `${url.protocol}//${url.hostname}:${other.at}`;
+    const usable = `${url.protocol}//${reachable(other.at, url.hostname)}`;
     return {
       ...plain,
       evidence: [
         ...plain.evidence,
-        ...others.slice(0, SHOWN).map(({ pid, at }) => `llama-server (process ${pid}) listens on port ${at}`),
-        ...(others.length > SHOWN ? [`and ${others.length - SHOWN} more of this machine`] : []),
+        `llama-server listens on ${others.map(({ pid, at }) => `${at} (process ${pid})`).join(', ')}`,
       ],
       remedies: [
-        { text: 'Ask the llama-server that runs here:', commands: [`llamactl diagnose --url ${found}`] },
+        { text: 'Ask the llama-server that runs here:', commands: [`llamactl diagnose --url ${usable}`] },
         ...plain.remedies,
       ],
     };

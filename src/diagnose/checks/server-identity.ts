@@ -11,12 +11,26 @@ export const serverIdentity: Check = {
   run(facts) {
     const { health, path, local } = facts;
     if (health.state === 'not-asked') return skipped(health.reason);
+    const root = path.state === 'known' ? path.value.url : null;
+    const isDoubled = /\/v1$/.test(new URL(facts.url).pathname) && root !== null && root !== facts.url;
+    if (isDoubled) {
+      const title = 'the address ends in /v1 twice';
+      return failed(
+        title,
+        finding('connection.wrong-path', facts, {
+          title: `${title}: a llama-server answers at ${root}`,
+          evidence: [`given: ${facts.url}/v1`, `GET ${root}/health answers as a llama-server does`],
+          rank: 88,
+          remedies: [{ text: 'Use this address:', commands: [`llamactl diagnose --url ${root}`] }],
+        }),
+      );
+    }
     if (health.state === 'known')
       return passed(`llama.cpp${health.value.build === null ? '' : ` ${health.value.build}`}`);
     const { code, message } = health.error;
     if (code === 'server.wedged') return skipped('it does not answer');
     if (!code.startsWith('connection.') && code !== 'network.proxy-interference') return passed('llama.cpp');
-    const elsewhere = path.state === 'known' ? path.value.url : null;
+    const elsewhere = root;
     if (elsewhere !== null && elsewhere !== facts.url) {
       return failed(
         message,
@@ -39,6 +53,9 @@ export const serverIdentity: Check = {
     const evidence = [
       ...health.error.evidence,
       ...(holder === null ? [] : [`port held by ${holder.name} (process ${holder.pid})`]),
+      ...(facts.proxy === null
+        ? []
+        : [`requests go through ${facts.proxy.url}, which ${facts.proxy.variable} names`]),
     ];
     if (code === 'connection.wrong-server' && kind !== null && kind !== 'unknown' && kind !== 'llama.cpp') {
       const title = `${SERVER_NAMES[kind]} answers on ${new URL(facts.url).host}, not a llama-server`;
@@ -52,7 +69,11 @@ export const serverIdentity: Check = {
           message,
           finding('connection.wrong-path', facts, {
             title: `the server was started with --api-prefix ${prefix}`,
-            evidence: [...health.error.evidence, `process arguments: --api-prefix ${prefix}`],
+            evidence: [
+              `given: ${facts.url}`,
+              ...health.error.evidence,
+              `process arguments: --api-prefix ${prefix}`,
+            ],
             rank: 88,
             remedies: [{ text: 'Use its address:', commands: [`llamactl diagnose --url ${url}`] }],
           }),

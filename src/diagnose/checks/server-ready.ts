@@ -14,7 +14,8 @@ export const serverReady: Check = {
     if (health.state === 'failed') {
       const { port } = endpointOf(new URL(facts.url));
       const stopped =
-        local.state === 'known'
+        // One that was only just stopped may have answered before.
+        health.error.type === 'TIMEOUT_ERROR' && local.state === 'known'
           ? local.value.processes.find(({ ports, state }) => ports.includes(port) && state === 'T')
           : undefined;
       if (stopped !== undefined) {

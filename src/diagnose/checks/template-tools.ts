@@ -6,7 +6,7 @@ export const templateTools: Check = {
   title: 'tools can be used',
   category: 'template',
   needs: ['key.accepted', 'template.works'],
-  asks: ['props', 'deep'],
+  asks: ['props', 'template', 'deep'],
   run(facts) {
     const { deep, props, configured } = facts;
     if (deep.toolCall.state === 'known') {
@@ -26,8 +26,22 @@ export const templateTools: Check = {
         }),
       );
     }
-    if (deep.toolCall.state === 'failed')
-      return failed(deep.toolCall.error.message, findingOf(deep.toolCall.error, 42, 'warning'));
+    const refused = facts.template.state === 'known' ? facts.template.value.tools : null;
+    if (refused !== null) {
+      return failed(refused.message, {
+        ...findingOf(refused, 50),
+        title: `tools are configured, and the server refuses them: ${refused.message}`,
+        evidence: [...refused.evidence, `configured in ${configured.file ?? 'the configuration'}`],
+      });
+    }
+    if (deep.toolCall.state === 'failed') {
+      const { error } = deep.toolCall;
+      // Nobody has asked for tools: that the server has them off is worth a note.
+      const isOff = error.type === 'UNSUPPORTED_FEATURE' && configured.usesTools !== true;
+      return isOff
+        ? passed('off', findingOf(error, 8, 'info'))
+        : failed(error.message, findingOf(error, 42, 'warning'));
+    }
     const caps = props.state === 'known' ? props.value.chat_template_caps : null;
     const can = caps?.['supports_tool_calls'] ?? caps?.['supports_tools'];
     if (can === undefined || can === null) return skipped('the server does not tell');

@@ -1,10 +1,18 @@
+import { toError } from '../../catalogue/to-error.js';
 import type { LlamaCppClient } from '../../client/llama-client.js';
+import { DeadlineError } from '../../client/transport-error.js';
 import type { ChatResult } from '../../client/types.js';
 import { LlamactlError } from '../../errors/llamactl-error.js';
 import type { GenerationFacts } from '../facts.js';
 
 /** Tokens of the answer: enough to see a rhythm, and under 3 s on a machine that makes 3 a second. */
 const TOKENS = 8;
+/** Milliseconds. */
+const GRACE = 300;
+/** Milliseconds between events that came apart. */
+const APART = 5;
+/** Milliseconds after which an answer that was ready long ago must have been held back. */
+const HELD_BACK = 1000;
 
 export interface AskGenerationOptions {
   readonly signal: AbortSignal;
@@ -24,10 +32,12 @@ export async function generate(
   { signal, timeout, model, tokens = TOKENS }: AskGenerationOptions,
 ): Promise<GenerationFacts> {
   const started = performance.now();
-  const over = AbortSignal.timeout(timeout);
+  // The client's own deadline for the first token comes first, and says what it is.
+  const over = AbortSignal.timeout(timeout + GRACE);
   let firstAt: number | null = null;
   let lastAt = started;
   let events = 0;
+  let bursts = 0;
   let reasoning = false;
   let result: ChatResult | null = null;
   const stream = client.chatStream([{ role: 'user', content: 'Hi' }], [], {
@@ -42,13 +52,15 @@ export async function generate(
       if (event.type === 'finish') result = event.result;
       if (event.type !== 'content' && event.type !== 'reasoning') continue;
       reasoning ||= event.type === 'reasoning';
-      lastAt = performance.now();
-      firstAt ??= lastAt;
+      const now = performance.now();
+      if (firstAt === null || now - lastAt > APART) bursts++;
+      lastAt = now;
+      firstAt ??= now;
       events++;
     }
   } catch (error) {
-    const timeIsOver = over.aborted && !signal.aborted && firstAt !== null;
-    if (!timeIsOver) throw error;
+    if (!over.aborted || signal.aborted) throw error;
+    if (firstAt === null) throw await noToken(client.baseUrl, timeout);
   }
   return {
     kind: 'chat',
@@ -57,6 +69,11 @@ export async function generate(
     firstTokenMs: round((firstAt ?? performance.now()) - started),
     tokens: result?.usage.completionTokens ?? events,
     spreadMs: round(lastAt - (firstAt ?? lastAt)),
+    bursts,
+    lagMs:
+      result?.timings == null
+        ? null
+        : round(lastAt - started - result.timings.promptMs - result.timings.generatedMs),
     generatedMs: result?.timings?.generatedMs ?? null,
     promptTokensPerSecond: result?.timings?.promptPerSecond || null,
     tokensPerSecond: result?.timings?.generatedPerSecond || null,
@@ -84,6 +101,8 @@ export async function embedOne(
     firstTokenMs: round(performance.now() - started),
     tokens: 0,
     spreadMs: 0,
+    bursts: 0,
+    lagMs: null,
     generatedMs: null,
     promptTokensPerSecond: null,
     tokensPerSecond: null,
@@ -92,12 +111,34 @@ export async function embedOne(
 }
 
 /**
- * Whether an answer came in one piece though the server took its time over it: something on the way holds streams back.
- * Under 80 ms of generation the pieces may truly have come together.
+ * Whether something on the way holds streams back: the answer came in one piece or two, though the server took its time over
+ * it or had it ready long before. Under 80 ms of generation the pieces may truly have come together.
  */
-export function cameAtOnce({ kind, generatedMs, spreadMs, tokens }: GenerationFacts): boolean {
-  return (
-    kind === 'chat' && tokens > 3 && generatedMs !== null && generatedMs > 80 && spreadMs < generatedMs / 4
+export function wasHeldBack({
+  kind,
+  generatedMs,
+  spreadMs,
+  tokens,
+  bursts,
+  lagMs,
+}: GenerationFacts): boolean {
+  if (kind !== 'chat' || tokens <= 3 || generatedMs === null || bursts > 2) return false;
+  return (generatedMs > 80 && spreadMs < generatedMs / 4) || (lagMs !== null && lagMs > HELD_BACK);
+}
+
+async function noToken(baseUrl: string, timeoutMs: number): Promise<LlamactlError> {
+  return toError(
+    {
+      kind: 'exception',
+      error: new DeadlineError(`no token for ${timeoutMs} ms`),
+      phase: 'first-token',
+      timeoutMs,
+      url: `${baseUrl}/v1/chat/completions`,
+      method: 'POST',
+      path: '/v1/chat/completions',
+      sentKey: false,
+    },
+    { url: baseUrl },
   );
 }
 

@@ -71,7 +71,7 @@ function candidatesFor(baseUrl: string): string[] {
 }
 
 /** An answer of whatever status, and who gave it as far as it tells; null where there is none. */
-async function answerOf(
+export async function answerOf(
   client: LlamaCppClient,
   path: string,
   { signal, timeout }: AskOptions,

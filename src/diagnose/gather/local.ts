@@ -34,20 +34,21 @@ async function availableMemory(): Promise<number> {
   return kilobytes === undefined ? freemem() : Number(kilobytes) * 1024;
 }
 
-/** GPUs by the device files that programs open. A render node alone may be a virtual one, so its driver is looked at. */
+/** GPUs by the device files that programs open and the drivers that are bound. */
 function visibleGpus(): string[] {
   if (process.platform === 'darwin') return process.arch === 'arm64' ? ['apple'] : [];
   const found = new Set<string>();
   if (existsSync('/dev/nvidiactl') || existsSync('/dev/nvidia0')) found.add('nvidia');
-  if (existsSync('/dev/kfd')) found.add('amd');
-  for (const name of list('/sys/bus/pci/drivers')) {
-    if (
-      /^(?:i915|xe)$/.test(name) &&
-      list(`/sys/bus/pci/drivers/${name}`).some((entry) => /^0000:/.test(entry))
-    )
-      found.add('intel');
-  }
+  if (existsSync('/dev/kfd') || has('amdgpu')) found.add('amd');
+  if (has('i915') || has('xe')) found.add('intel');
+  // A render node is a GPU's, or a virtual one's: of what kind is not told here.
+  if (found.size === 0 && list('/dev/dri').some((name) => name.startsWith('renderD'))) found.add('other');
   return [...found];
+}
+
+/** Whether a PCI device uses the kernel's driver of this name. */
+function has(driver: string): boolean {
+  return list(`/sys/bus/pci/drivers/${driver}`).some((entry) => /^\d{4}:/.test(entry));
 }
 
 function list(folder: string): string[] {

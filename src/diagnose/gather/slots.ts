@@ -15,7 +15,8 @@ export async function watchSlots(
 ): Promise<SlotActivity> {
   const first = await client.slots(query);
   const busy = first.filter((slot) => slot.is_processing);
-  if (busy.length === 0) return { total: first.length, busy: 0, progressed: null };
+  if (busy.length === 0) return { total: first.length, busy: 0, progressed: null, reading: 0 };
+  const reading = busy.filter((slot) => !nextToken(slot)?.n_decoded).length;
   let progressed = 0;
   for (let look = 0; look <= MORE_LOOKS && progressed === 0; look++) {
     await sleep(INTERVAL * 2 ** look, [query.signal]);
@@ -23,7 +24,7 @@ export async function watchSlots(
     const after = (id: number) => now.find((slot) => slot.id === id);
     progressed = busy.reduce((sum, slot) => sum + progressBetween(slot, after(slot.id)), 0);
   }
-  return { total: first.length, busy: busy.length, progressed };
+  return { total: first.length, busy: busy.length, progressed, reading };
 }
 
 /** Tokens that a slot read or generated; another task, or none, is progress too. */

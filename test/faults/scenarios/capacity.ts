@@ -2,7 +2,6 @@ import type { Route } from '../../support/canned-server.js';
 import { recorded } from '../../support/fixtures.js';
 import { smolModel } from '../../support/real-server.js';
 import { replay } from '../../support/replay.js';
-import { slowDown } from '../../support/slow-process.js';
 import { problem, type Scenario, warning } from '../scenario.js';
 import { ask, busySlots, diagnose, occupy, until } from './ways.js';
 
@@ -76,7 +75,7 @@ export const CAPACITY: readonly Scenario[] = [
     expect: warning('server.busy', { alone: true }),
   },
   {
-    // Nothing that /slots and /metrics tell moves until a batch is read, which takes this machine some seconds.
+    // Nothing that /slots and /metrics tell moves until a batch is read, which takes some seconds on one thread.
     id: 'busy-reading-one-batch',
     title: 'the same with the default batch: for seconds no number moves',
     layer: 'capacity',
@@ -85,7 +84,6 @@ export const CAPACITY: readonly Scenario[] = [
       const server = await lab.own(['-c', '8192', '-np', '1', '-ub', '2048', '-t', '1'], {
         model: smolModel(),
       });
-      lab.defer(slowDown(server.pid, 0.3));
       occupy(lab, server.url, { messages: [{ role: 'user', content: LONG_PROMPT }] });
       await busySlots(server.url, 1);
       return diagnose(server.url);

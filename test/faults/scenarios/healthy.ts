@@ -1,5 +1,5 @@
 import { makeCertificates } from '../../support/certificates.js';
-import { connectProxy } from '../../support/connect-proxy.js';
+import { forwardProxy } from '../../support/forward-proxy.js';
 import { smolModel } from '../../support/real-server.js';
 import { replay } from '../../support/replay.js';
 import { slowDown } from '../../support/slow-process.js';
@@ -211,7 +211,7 @@ const SET_UPS: readonly {
     id: 'forward-proxy',
     title: 'through the proxy of HTTP_PROXY, which alone resolves the name',
     setUp: async (lab) => {
-      const proxy = lab.keep(await connectProxy((await lab.server(['-c', '512'])).url));
+      const proxy = lab.keep(await forwardProxy((await lab.server(['-c', '512'])).url));
       return { ...diagnose('http://llama.internal.invalid'), env: { HTTP_PROXY: proxy.url } };
     },
   },
@@ -268,10 +268,10 @@ const SET_UPS: readonly {
   },
   {
     id: 'slow-machine',
-    title: 'a server that gets a fifth of a processor',
+    title: 'a server that shares one processor with a program that computes without end',
     setUp: async (lab) => {
-      const server = await lab.own(['-c', '512', '-np', '1'], { model: smolModel() });
-      lab.defer(slowDown(server.pid, 0.2));
+      const server = await lab.own(['-c', '512', '-np', '1']);
+      lab.defer(slowDown(server.pid, 5));
       return diagnose(server.url);
     },
   },

@@ -12,7 +12,7 @@ export const STATES: readonly Scenario[] = [
     layer: 'state',
     setUp: async (lab) => {
       const server = await lab.own(['-c', '512'], { model: smolModel(), until: 'started' });
-      lab.defer(slowDown(server.pid, 0.06));
+      lab.defer(slowDown(server.pid, 19));
       await until('503 while it loads', async () => (await ask(`${server.url}/health`)).status === 503);
       return diagnose(server.url);
     },
