@@ -2,7 +2,7 @@
 // Builds dist/: the CLI as one bundle, the licences of what it carries, the library, and its declarations.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,9 +49,23 @@ const [{ metafile }] = await Promise.all([
     packages: 'external',
   }),
 ]);
+escapeRegExps(join('dist', 'cli.cjs'));
 await warmUp();
 writeFileSync(join('dist', 'third-party-licences.txt'), licencesOf(Object.keys(metafile.inputs)));
 writeDeclarations(join('dist', 'types'));
+
+/**
+ * bin/load.js reads the bundle as Latin-1, which is quicker; esbuild escapes what is not ASCII in texts and names, and
+ * leaves it in regular expressions.
+ */
+function escapeRegExps(file) {
+  const text = readFileSync(file, 'utf8');
+  const escaped = text.replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  if (escaped !== text) writeFileSync(file, escaped);
+}
 
 /** Runs `health` once against a stand-in for a server, and keeps V8's code of what ran beside the bundle. */
 async function warmUp() {

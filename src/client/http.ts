@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici';
 import type { FailurePhase } from '../catalogue/classification.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
+import { type Endpoint, endpointOf } from '../wire/base-url.js';
+import { interrupted } from './interrupted.js';
 import { DeadlineError, TooLargeError, TransportError } from './transport-error.js';
 import type { ExchangeRecord } from './types.js';
 
@@ -81,16 +83,13 @@ export interface HttpTransportOptions {
 /** HTTP to one base URL: deadlines, abort, the key, redirects. Knows nothing of llama.cpp. */
 export class HttpTransport {
   readonly #options: HttpTransportOptions;
-  readonly #origin: string;
-  readonly #prefix: string;
+  readonly #endpoint: Endpoint;
   #dispatcher: Promise<HttpDispatcher> | undefined;
   #inFlight = 0;
 
   constructor(options: HttpTransportOptions) {
-    const url = new URL(options.baseUrl);
     this.#options = options;
-    this.#origin = url.origin;
-    this.#prefix = url.pathname === '/' ? '' : url.pathname;
+    this.#endpoint = endpointOf(options.baseUrl);
   }
 
   /** Whether requests carry an API key. */
@@ -98,8 +97,9 @@ export class HttpTransport {
     return Boolean(this.#options.apiKey);
   }
 
+  /** The URL of a path, as it is shown: for a unix socket `unix:/run/llama.sock:/health`. */
   urlOf(path: string): string {
-    return `${this.#origin}${this.#prefix}${path}`;
+    return this.#shown(this.#requestUrl(path));
   }
 
   /**
@@ -107,12 +107,12 @@ export class HttpTransport {
    * @throws TransportError where there is none; LlamactlError (interrupted) where a signal ended it
    */
   request(request: HttpRequest): Promise<HttpResponse> {
-    return this.#follow(request, this.urlOf(request.path), 0);
+    return this.#follow(request, this.#requestUrl(request.path), 0);
   }
 
   /** Sends a request whose response is read as it comes. The connection is not used again (docs: "Streaming"). */
   stream(request: HttpRequest, sink: ResponseSink): Exchange {
-    return this.#send(request, this.urlOf(request.path), sink, true);
+    return this.#send(request, this.#requestUrl(request.path), sink, true);
   }
 
   async close(): Promise<void> {
@@ -135,10 +135,13 @@ export class HttpTransport {
     if (response.status < 300 || response.status > 399 || location === undefined || hops === MAX_REDIRECTS)
       return response;
     const target = URL.canParse(location, url) ? new URL(location, url) : null;
+    const isElsewhere = target !== null && target.origin !== this.#endpoint.origin;
     // A prompt is not handed to a host that the user did not name, nor a POST turned into a GET.
     if (
       target === null ||
-      (request.method !== 'GET' && (target.origin !== this.#origin || response.status < 307))
+      (request.method !== 'GET' && (isElsewhere || response.status < 307)) ||
+      // A socket leads to one server, whatever host is named.
+      (isElsewhere && this.#endpoint.socketPath !== null)
     )
       return response;
     return this.#follow(request, target.href, hops + 1);
@@ -182,7 +185,7 @@ export class HttpTransport {
       const fail = (phase: FailurePhase, error: Error, timeoutMs?: number) => {
         finish();
         exchange.abort();
-        reject(new TransportError(phase, error, url, timeoutMs));
+        reject(new TransportError(phase, error, this.#shown(url), timeoutMs));
       };
       const timer = setTimeout(() => {
         fail('response', new DeadlineError(`no answer in ${request.timeoutMs} ms`), request.timeoutMs);
@@ -194,7 +197,8 @@ export class HttpTransport {
     const { connectionTimeout, maxConnections } = this.#options;
     const target = new URL(url);
     const requestBody = request.body === undefined ? null : JSON.stringify(request.body);
-    const headers = this.#headers(target.origin === this.#origin, requestBody !== null);
+    const headers = this.#headers(target.origin === this.#endpoint.origin, requestBody !== null);
+    const shownUrl = this.#shown(url);
     const startedAt = performance.now();
     const signals = [request.signal, this.#options.signal].filter((signal) => signal !== undefined);
     const mustWait = this.#inFlight >= maxConnections;
@@ -212,7 +216,7 @@ export class HttpTransport {
     const record = (status: number | null, responseHeaders: Record<string, string>, error: string | null) =>
       this.#options.onExchange?.(() => ({
         method: request.method,
-        url,
+        url: shownUrl,
         requestHeaders: headers,
         requestBody,
         status,
@@ -239,7 +243,7 @@ export class HttpTransport {
       const text = mustWait
         ? `all ${maxConnections} connections were in use for ${connectDeadline} ms`
         : `no connection in ${connectDeadline} ms`;
-      end(new TransportError(phase, new DeadlineError(text), url, connectDeadline));
+      end(new TransportError(phase, new DeadlineError(text), shownUrl, connectDeadline));
     }, connectDeadline);
     for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
 
@@ -258,7 +262,7 @@ export class HttpTransport {
         const responseHeaders = flatten(received);
         record(status, responseHeaders, null);
         phase = isStream && status === 200 ? 'stream' : 'response';
-        sink.onHead({ url, status, headers: responseHeaders });
+        sink.onHead({ url: shownUrl, status, headers: responseHeaders });
         if (paused) controller?.pause();
       },
       onResponseData: (_controller, chunk) => {
@@ -267,7 +271,7 @@ export class HttpTransport {
       onResponseEnd: () => {
         if (settle()) sink.onEnd();
       },
-      onResponseError: (_controller, error) => end(new TransportError(phase, error, url)),
+      onResponseError: (_controller, error) => end(new TransportError(phase, error, shownUrl)),
     };
     const start = async () => {
       if (signals.some((signal) => signal.aborted)) return onAbort();
@@ -288,7 +292,7 @@ export class HttpTransport {
           handler,
         );
       } catch (error) {
-        end(error instanceof LlamactlError ? error : new TransportError(phase, error, url));
+        end(error instanceof LlamactlError ? error : new TransportError(phase, error, shownUrl));
       }
     };
     void start();
@@ -308,6 +312,16 @@ export class HttpTransport {
     };
   }
 
+  #requestUrl(path: string): string {
+    const { origin, prefix } = this.#endpoint;
+    return `${origin}${prefix}${path}`;
+  }
+
+  #shown(url: string): string {
+    const { origin, socketPath } = this.#endpoint;
+    return socketPath === null ? url : `unix:${socketPath}:${url.slice(origin.length)}`;
+  }
+
   #headers(sameOrigin: boolean, hasBody: boolean): Record<string, string> {
     return {
       accept: 'application/json, text/event-stream, text/plain;q=0.9, */*;q=0.1',
@@ -317,16 +331,6 @@ export class HttpTransport {
       ...(this.#options.apiKey && sameOrigin ? { authorization: `Bearer ${this.#options.apiKey}` } : {}),
     };
   }
-}
-
-/** What a caller's abort is to everybody above. */
-export function interrupted(reason?: unknown): LlamactlError {
-  return new LlamactlError({
-    type: 'INTERRUPTED',
-    code: 'interrupted',
-    message: 'interrupted',
-    cause: reason,
-  });
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -131,9 +131,11 @@ export class Requester {
 
   /** What remedies are filled with. */
   errorContext() {
+    const known = { url: this.baseUrl, redact: this.#redact };
+    if (this.baseUrl.startsWith('unix:')) return known;
     const url = new URL(this.baseUrl);
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-    return { url: this.baseUrl, host: url.hostname, port, redact: this.#redact };
+    return { ...known, host: url.hostname, port };
   }
 
   async #callOnce<Result>(

@@ -23,7 +23,7 @@ export default class Metrics extends BaseCommand {
     const connections = await connectAll(flags, this.connectContext);
     const answers = await Promise.all(
       connections.map(({ client, target }) =>
-        readMetrics(client, target.name ?? new URL(client.baseUrl).host, {
+        readMetrics(client, target.name ?? client.baseUrl.replace(/^https?:\/\//, ''), {
           signal: this.signal,
           ...(target.model === undefined ? {} : { model: target.model }),
         }),
