@@ -1,4 +1,3 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { ModelInfo } from './types.js';
@@ -79,6 +78,7 @@ export class FactsCache {
     const file = this.#fileOf(this.#directory, baseUrl);
     const temporary = `${file}.${process.pid}`;
     try {
+      const { mkdir, rename, writeFile } = await import('node:fs/promises');
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
       await writeFile(temporary, text, { mode: 0o600 });
       await rename(temporary, file);
@@ -90,6 +90,7 @@ export class FactsCache {
   async #read(baseUrl: string): Promise<Entry | null> {
     if (this.#directory === undefined) return null;
     try {
+      const { readFile } = await import('node:fs/promises');
       const text = await readFile(this.#fileOf(this.#directory, baseUrl), 'utf8');
       return entrySchema.safeParse(JSON.parse(text)).data ?? null;
     } catch {

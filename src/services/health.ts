@@ -1,6 +1,6 @@
 import { identifyServer, type ServerKind } from '../catalogue/identify-server.js';
 import { sleep } from '../client/backoff.js';
-import type { HttpResponse } from '../client/http.js';
+import type { HttpResponse } from '../client/http-types.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import type { HealthStatus } from '../client/types.js';
 import { type ErrorDocument, LlamactlError } from '../errors/llamactl-error.js';
