@@ -88,6 +88,44 @@ const ENDPOINTS: readonly Asked[] = [
   ['POST', '/props', {}],
 ];
 
+describe('errors of a real llama-server', () => {
+  const server = shareServer({ args: ['-c', '512', '--api-key', 'sk-right'] });
+
+  for (const [what, method, path, type, status] of [
+    ['a refused key', 'GET', '/props', 'authentication_error', 401],
+    ['an unknown route', 'GET', '/v2/nope', 'not_found_error', 404],
+    ['a request that it cannot use', 'POST', '/v1/chat/completions', 'invalid_request_error', 400],
+    ['an endpoint that is off', 'GET', '/metrics', 'not_supported_error', 501],
+  ] as const) {
+    it(`${what}: a body with code, message and type, from a server that calls itself llama.cpp`, async () => {
+      const response = await fetch(`${server.current.url}${path}`, {
+        method,
+        ...(what === 'a refused key' ? {} : { headers: { authorization: 'Bearer sk-right' } }),
+        ...(method === 'POST' ? { body: '{}' } : {}),
+      });
+      const { error } = (await response.json()) as { error: Record<string, unknown> };
+      assert.deepEqual([response.status, error['code'], error['type']], [status, status, type]);
+      assert.equal(typeof error['message'], 'string');
+      assert.equal(response.headers.get('server'), 'llama.cpp');
+    });
+  }
+
+  it('built-in tools that are off: a body without a code', async () => {
+    const headers = { authorization: 'Bearer sk-right' };
+    const response = await fetch(`${server.current.url}/tools`, { headers });
+    const { error } = (await response.json()) as { error: Record<string, unknown> };
+    assert.deepEqual([response.status, error['type'], 'code' in error], [403, 'feature_disabled', false]);
+  });
+
+  it('its log lines begin with a clock and a level', () => {
+    const lines = server.current
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('listening on'));
+    assert.match(lines[0] ?? '', /^\d+\.\d\d\.\d{3}\.\d{3} I srv {2}/);
+  });
+});
+
 describe('the endpoints of a real llama-server', () => {
   const server = shareServer({ args: ['-c', '512', '-np', '1', '--metrics', '--props'] });
   const connect = useClients();

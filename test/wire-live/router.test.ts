@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { checkHealth } from '../../src/services/health.js';
@@ -222,10 +222,27 @@ describe('a real llama-server as a router', () => {
       assert.equal(listed?.status, 'failed');
     });
 
-    it('a model that is not there cannot be loaded', async () => {
+    it('loading a model that is not there: 404, as if the router had no such path', async () => {
       const error = await failureOf(act(router.url, 'load', 'nowhere'));
-      assert.ok([400, 404].includes(Number(error.details['status'])), error.message);
+      assert.equal(error.details['status'], 404);
     });
+
+    it('removing a model of the folder: refused, and its file stays', async () => {
+      const { client } = connect(router.url);
+      const error = await failureOf(client.request({ method: 'DELETE', path: '/models?model=beta' }));
+      assert.match(error.message, /not removable/);
+      assert.ok(existsSync(join(folder.path, 'beta.gguf')));
+    });
+  });
+
+  it('with --no-models-autoload a chat loads nothing: the model is not loaded, exit 12', async () => {
+    const router = await start('--no-models-autoload');
+    const { client } = connect(router.url);
+    const error = await failureOf(client.chat(hello, [], { model: 'alpha' }));
+    assert.deepEqual([error.code, error.exit, error.details['status']], ['model.not-found', 12, 400]);
+    assert.match(error.message, /"alpha" is not loaded/);
+    assert.equal((await statuses(router.url))['alpha'], 'unloaded');
+    await router.stop();
   });
 
   describe('whose only place is taken by a model that answers', () => {
