@@ -85,8 +85,6 @@ const [{ metafile }] = await Promise.all([
     minify: true,
     plugins: [slim],
     keepNames: true,
-    // A script that bin/load.js compiles by itself has no import(): what is left of them becomes require().
-    supported: { 'dynamic-import': false },
     // A function that bin/run.js calls, so that V8 can cache the compiled code (which it cannot for a module on Node 20).
     banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
     footer: { js: '})' },

@@ -71,6 +71,8 @@ export interface Finding {
   readonly remedies: readonly Remedy[];
   readonly rank: number;
   readonly consequenceOf?: FindingCode;
+  /** Of a diagnosis: the check that found it. */
+  readonly check?: string;
 }
 
 export type FindingCode = CatalogueCode | 'config.invalid';

@@ -55,6 +55,12 @@ export class Output {
     this.#stdout(`${text}\n`);
   }
 
+  /** One document of several, a line each (NDJSON). */
+  jsonLine(value: unknown): void {
+    const masked = (_: string, inner: unknown) => (typeof inner === 'string' ? this.#redact(inner) : inner);
+    this.#stdout(`${JSON.stringify(value, masked)}\n`);
+  }
+
   /** Text as it came, such as a server's own metrics. */
   raw(text: string): void {
     this.#stdout(this.#redact(text.endsWith('\n') ? text : `${text}\n`));

@@ -312,8 +312,7 @@ export class HttpTransport {
   }
 
   #requestUrl(path: string): string {
-    const { origin, prefix } = this.#endpoint;
-    return `${origin}${prefix}${path}`;
+    return `${this.#endpoint.origin}${this.#endpoint.prefix}${path}`;
   }
 
   #shown(url: string): string {

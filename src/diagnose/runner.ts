@@ -97,9 +97,8 @@ export function judge(facts: Facts, checks: readonly Check[]): Verdict {
       const cause = check.follows?.map((id) => causes.get(id)).find((code) => code !== undefined);
       for (const finding of conclusion.findings ?? []) {
         if (finding.severity === 'error' && !causes.has(check.id)) causes.set(check.id, finding.code);
-        findings.push(
-          cause === undefined || cause === finding.code ? finding : { ...finding, consequenceOf: cause },
-        );
+        const follows = cause !== undefined && cause !== finding.code;
+        findings.push({ ...finding, check: check.id, ...(follows ? { consequenceOf: cause } : {}) });
       }
       reports.push({ id: check.id, status: conclusion.status, reason: conclusion.summary, durationMs });
     } catch (error) {

@@ -19,6 +19,7 @@ const sets: readonly (readonly [string, readonly Sample[]])[] = [
   ['  b', batch(heldOut, 'b')],
   ['  c', batch(heldOut, 'c')],
   ['  d', batch(heldOut, 'd')],
+  ['  e', batch(heldOut, 'e')],
 ];
 
 const answers = new Map<string, Answer[]>();

@@ -56,7 +56,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /no such host(?: is known)?\b|server misbehaving|name does not resolve|unknown host|UnknownHostException|host not found in upstream/i,
+        /no such host(?: is known)?\b|server misbehaving|name does not resolve|unknown host\b(?! CPU)|UnknownHostException|host not found in upstream/i,
       excludes: [/huggingface\.co|hf\.co|registry|ghcr\.io|docker\.io/i],
       rank: 66,
     },

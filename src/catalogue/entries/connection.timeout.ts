@@ -60,7 +60,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /i\/o timeout|context deadline exceeded|Client\.Timeout exceeded|TLS handshake timeout|deadline has elapsed|request timeout|timeout of \d+ ?ms exceeded|timed? ?out after \d+|timeout exceeded|exceeded the timeout|(?:exceeded|missed|past) (?:the |its )?(?:[\w-]{1,20} ){0,2}(?:deadline|time limit)|timeout error\b|TimeoutError\b|timeout was reached/i,
+        /i\/o timeout|context deadline exceeded|Client\.Timeout exceeded|TLS handshake timeout|deadline has elapsed|request timeout|timeout of \d+ ?ms exceeded|timed? ?out after \d+|timeout exceeded|exceeded the timeout|(?:exceeded|missed|past) (?:the |its )?(?:[\w-]{1,20} ){0,2}(?:deadline|time limit)|HttpClient\.Timeout of|timeout error\b|TimeoutError\b|timeout was reached/i,
       excludes: [/probe failed|upstream|idle|stream|pull|registry|huggingface|manifest/i],
       rank: 54,
     },

@@ -74,7 +74,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:returned|sent|got|received) an?\s{1,2}(?:invalid|unexpected|unrecogni[sz]ed|unknown) (?:response|answer|reply|content.type)|not (?:the )?(?:expected )?(?:json|openai) (?:response|format)/i,
+        /(?:returned|sent|got|received) an?\s{1,2}(?:invalid|unexpected|unrecogni[sz]ed|unknown) (?:response|answer|reply|content.type)|\b(?:invalid|unexpected) response from \S|not (?:the )?(?:expected )?(?:json|openai) (?:response|format)/i,
       excludes: [/stream|tool|schema|template/i],
       rank: 40,
     },

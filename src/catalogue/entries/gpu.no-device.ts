@@ -24,6 +24,10 @@ export const entry: CatalogueEntry = {
     },
     { text: 'Load the driver, or reboot after an update', commands: ['sudo modprobe nvidia'] },
     {
+      text: 'Where CUDA fails with 999 after a suspend, load its memory module anew',
+      commands: ['sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm'],
+    },
+    {
       text: 'Give the user the right to open the device (AMD, Intel)',
       commands: ['sudo usermod -aG render,video "$USER"'],
     },
@@ -49,7 +53,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /ggml_vulkan: No devices found|found 0 (?:CUDA|ROCm|Vulkan|SYCL) devices|No (?:Vulkan|OpenCL|SYCL|compatible GPU|suitable GPU) .{0,30}(?:found|discovered)|no compatible GPUs were discovered|couldn.?t communicate with the NVIDIA driver|Unable to open \/dev\/kfd|\/dev\/(?:kfd|dri\S{0,20}).{0,40}Permission denied|clGetPlatformIDs|VK_ERROR_INITIALIZATION_FAILED|ErrorInitializationFailed|MTLCreateSystemDefaultDevice/i,
+        /ggml_vulkan: No devices found|found 0 (?:CUDA|ROCm|Vulkan|SYCL) devices|No (?:Vulkan|OpenCL|SYCL|compatible GPU|suitable GPU) .{0,30}(?:found|discovered)|no compatible GPUs were discovered|couldn.?t communicate with the NVIDIA driver|no device of (?:the )?requested type|platform IDs not available|could (?:not )?find any OpenCL devices|no (?:platform|device) matching|preferred GPU platform|invalid (?:Vulkan )?device (?:index|number|id)\b|Unable to open \/dev\/kfd|\/dev\/(?:kfd|dri\S{0,20}).{0,40}Permission denied|clGetPlatformIDs|VK_ERROR_INITIALIZATION_FAILED|ErrorInitializationFailed|MTLCreateSystemDefaultDevice/i,
       rank: 82,
     },
     {

@@ -57,7 +57,7 @@ export const entry: CatalogueEntry = {
       pattern: /(?:llama_model_loader: )?failed to load model from \S{1,400}/i,
       excludes: [/hf\.co|huggingface|https?:/i],
       excludesAnywhere: [
-        /invalid magic|corrupt|unknown model architecture|out of memory|not within the file bounds|unknown \(magic|bad_alloc|bad GGUF version|GGUF version|missing tensor|wrong number of tensors|invalid split|failed to read|unable to allocate|is this really a GGML|unsupported|key not found|file bounds|unknown tensor/i,
+        /invalid magic|corrupt|unknown model architecture|out of memory|not within the file bounds|unknown \(magic|bad_alloc|bad GGUF version|GGUF version|missing tensor|wrong number of tensors|invalid split|failed to read|unable to allocate|is this really a GGML|unsupported|key not found|file bounds|unknown tensor|loaded meta data with|ggml ctx size|tensor '/i,
       ],
       rank: 44,
     },
@@ -66,6 +66,12 @@ export const entry: CatalogueEntry = {
       pattern: /failed to open GGUF file/i,
       excludes: [/-\d{5}-of-\d{5}\.gguf/i],
       rank: 70,
+    },
+    {
+      pattern:
+        /(?:file not found|not found|cannot find|could not find|no such file)[: ].{0,200}(?:\.gguf|\.safetensors|tokenizer\.(?:model|json)|\/models?\/)/i,
+      excludes: [/huggingface|hf\.co|https?:|manifest|shared object/i],
+      rank: 42,
     },
   ],
 };

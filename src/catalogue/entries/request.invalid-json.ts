@@ -41,8 +41,7 @@ export const entry: CatalogueEntry = {
     },
     {
       // The answer of a server in Go to a body that it could not read.
-      pattern:
-        /^\{\\?"error\\?": ?\\?"(?:.{0,40}: )?(?:invalid character|unexpected end of JSON|unexpected EOF)/i,
+      pattern: /^\{\\?"error\\?": ?\\?"(?:.{0,40}: )?(?:invalid character|unexpected end of JSON)/i,
       rank: 60,
     },
   ],

@@ -42,5 +42,11 @@ export const entry: CatalogueEntry = {
         /(?:raw|unexpected) (?:tool call|tool_call)|tool call.{0,60}(?:missing|incomplete|truncated)|<tool_call>.{0,200}(?:error|invalid|unexpected)|Unexpected (?:content|end) .{0,40}tool call|unknown tool call format|Tool call id .{0,60}(?:not found|missing|must)/i,
       rank: 62,
     },
+    {
+      pattern:
+        /(?:fail\w*|error|invalid|malformed|unable|could not|cannot)\b.{0,40}\btool[ _-]?calls?\b|\btool[ _-]?calls?\b.{0,40}(?:failed|error|invalid|malformed|unparsable|not valid)/i,
+      excludes: [/support|--jinja|template/i],
+      rank: 40,
+    },
   ],
 };

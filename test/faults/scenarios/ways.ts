@@ -54,8 +54,15 @@ export function occupy(lab: Lab, url: string, body: Readonly<Record<string, unkn
   lab.defer(() => asked.destroy());
 }
 
+/** Milliseconds, on a machine that has much else to do. */
+const LONGEST_WAIT = 45_000;
+
 /** Waits until something holds. @throws Error where it does not within so many milliseconds */
-export async function until(what: string, holds: () => Promise<boolean>, deadlineMs = 15_000): Promise<void> {
+export async function until(
+  what: string,
+  holds: () => Promise<boolean>,
+  deadlineMs = LONGEST_WAIT,
+): Promise<void> {
   const deadline = Date.now() + deadlineMs;
   while (!(await holds().catch(() => false))) {
     if (Date.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${what}`);
