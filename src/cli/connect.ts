@@ -11,6 +11,8 @@ export interface Connection {
   readonly client: LlamaCppClient;
   /** The configuration file that won; null without one. */
   readonly configFile: string | null;
+  /** Whether the configuration's application sends tools to this target; null where nothing tells. */
+  readonly usesTools: boolean | null;
   /** Another client for the same server, with some options otherwise. It is the caller's to destroy. */
   open(changes: ClientChanges): LlamaCppClient;
 }
@@ -68,6 +70,7 @@ export async function connectAll(flags: ConnectionFlags, context: ConnectContext
   return targets.map((target) => ({
     target,
     configFile: config.file,
+    usesTools: target.name === null || config.withTools.size === 0 ? null : config.withTools.has(target.name),
     client: createClient(target, flags, context, label(target)),
     open: (changes) => createClient(target, flags, context, label(target), changes),
   }));

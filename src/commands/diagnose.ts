@@ -46,7 +46,17 @@ export default class Diagnose extends BaseCommand {
     const { startSpinner } = await import('../render/spinner.js');
     const ask = async () => {
       const spinner = this.interactive ? await startSpinner('asking') : null;
-      const options = { wake, deep, insecure, caCert, deadlineMs, selection, signal, env: process.env };
+      const options = {
+        wake,
+        deep,
+        insecure,
+        caCert,
+        deadlineMs,
+        selection,
+        signal,
+        env: process.env,
+        configuration,
+      };
       const onProgress = (what: string) => spinner?.update(what);
       return diagnoseTargets(connections, { ...options, onProgress }).finally(() => spinner?.stop());
     };

@@ -41,6 +41,8 @@ export interface LoadedConfig {
   /** What variables in it are looked up in. */
   readonly env: Environment;
   readonly warnings: readonly string[];
+  /** Targets to which the application that the configuration is for sends tools. */
+  readonly withTools: ReadonlySet<string>;
   readonly options: LoadOptions;
   /** `file:line` or `env NAME` of the value at a path of our form; null where it is in neither. */
   readonly placeOf: (path: readonly PropertyKey[]) => string | null;
@@ -99,6 +101,7 @@ function none(options: LoadOptions): LoadedConfig {
     folder: options.cwd,
     env: options.env,
     warnings: [],
+    withTools: new Set(),
     options,
     placeOf: () => null,
   };
@@ -119,6 +122,7 @@ export function loaded(read: ReadConfig, source: Source | null, options: LoadOpt
     file,
     source,
     form,
+    withTools: read.withTools,
     ...(source === null ? {} : { folder: dirname(source.path) }),
     placeOf: (path) => {
       const position = read.positionOf(path);
@@ -134,6 +138,7 @@ function overlay(base: LoadedConfig, above: LoadedConfig, name: string): LoadedC
     default: base.default ?? above.default,
     targets: { ...base.targets, ...above.targets },
     form: base.form ?? above.form,
+    withTools: new Set([...base.withTools, ...above.withTools]),
     placeOf: (path) => {
       const isAbove = path[0] === 'targets' && Object.hasOwn(above.targets, String(path[1]));
       if (!isAbove) return base.placeOf(path);

@@ -10,6 +10,8 @@ export interface Converted {
   readonly config: ConfigFile;
   /** A path in our form → its path in the file; null for what the file does not have. */
   readonly pathInFile: (path: readonly PropertyKey[]) => readonly PropertyKey[] | null;
+  /** Targets to which nanocoder sends tools with every request, as it does unless told not to. */
+  readonly withTools: ReadonlySet<string>;
 }
 
 interface Place {
@@ -22,6 +24,7 @@ interface Place {
 export function fromNanocoder(file: NanocoderFile): Converted {
   const targets = new Map<string, Target>();
   const places = new Map<string, Place>();
+  const withTools = new Set<string>();
   for (const key of SECTION_NAMES) {
     const section = file.nanocoder?.[key];
     if (section === undefined) continue;
@@ -35,6 +38,7 @@ export function fromNanocoder(file: NanocoderFile): Converted {
       ...(apiKey ? { apiKey } : {}),
       ...defined(fields),
     });
+    withTools.add(known.name);
     places.set(known.name, { at: ['nanocoder', key], fields: {} });
   }
   const lists = [
@@ -46,6 +50,7 @@ export function fromNanocoder(file: NanocoderFile): Converted {
     for (const [index, provider] of list.entries()) {
       const { target, fields } = fromProvider(provider);
       targets.set(provider.name, target);
+      if (sendsTools(provider)) withTools.add(provider.name);
       places.set(provider.name, { at: [...at, index], fields });
       kept.push({ ...provider['x-llamactl'], name: provider.name });
     }
@@ -65,6 +70,7 @@ export function fromNanocoder(file: NanocoderFile): Converted {
       ...(first === undefined ? {} : { default: first }),
       ...(fallback.length === 0 ? {} : { fallback }),
     },
+    withTools,
     pathInFile: ([root, name, ...rest]) => {
       const place = root === 'targets' ? places.get(String(name)) : undefined;
       if (place === undefined) return null;
@@ -73,6 +79,10 @@ export function fromNanocoder(file: NanocoderFile): Converted {
       return [...place.at, ...(place.fields[String(field)] ?? [field]), ...deeper];
     },
   };
+}
+
+function sendsTools({ disableTools, disableToolModels, models }: NanocoderProvider): boolean {
+  return disableTools !== true && !disableToolModels?.includes(models?.[0] ?? '');
 }
 
 function fromProvider(provider: NanocoderProvider): { target: Target; fields: Place['fields'] } {

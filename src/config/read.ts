@@ -32,6 +32,7 @@ export interface ReadConfig {
   readonly comments: readonly Span[];
   /** A path in our form → the path in the file; null for what the file does not have. */
   readonly pathInFile: Converted['pathInFile'];
+  readonly withTools: Converted['withTools'];
   /** Where the value at a path in our form stands; null where it is not in the file. */
   readonly positionOf: (path: readonly PropertyKey[]) => Position | null;
 }
@@ -68,6 +69,7 @@ export async function readConfig(text: string, file: string): Promise<ReadConfig
     problems: sortProblems(complaints.map((complaint) => lines.problem(complaint))),
     comments: parsed.comments,
     pathInFile,
+    withTools: checked.converted?.withTools ?? new Set(),
     positionOf: (path) => {
       const inFile = pathInFile(path);
       const node = inFile === null || parsed.tree === null ? undefined : nodeAt(parsed.tree.root, inFile);
@@ -85,7 +87,7 @@ function check(root: Node, form: Form): Checked {
   if (form === 'llamactl') {
     const { value, complaints } = checkSchema(configSchema, root);
     return {
-      converted: value && { config: value, pathInFile: (path) => path },
+      converted: value && { config: value, pathInFile: (path) => path, withTools: new Set<string>() },
       complaints: [...complaints, ...unknownTargets(root)],
     };
   }
@@ -99,8 +101,8 @@ function check(root: Node, form: Form): Checked {
 }
 
 /** A bare list stands at the root, where a file has it under `providers`. */
-function inList({ config, pathInFile }: Converted): Converted {
-  return { config, pathInFile: (path) => pathInFile(path)?.slice(1) ?? null };
+function inList({ pathInFile, ...converted }: Converted): Converted {
+  return { ...converted, pathInFile: (path) => pathInFile(path)?.slice(1) ?? null };
 }
 
 /** `default` and `fallback` that name no target. */

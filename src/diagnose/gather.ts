@@ -129,6 +129,8 @@ class Gatherer {
     model: { readonly model?: string },
   ): Promise<Pick<Facts, 'slots' | 'template' | 'metrics' | 'generation' | 'deep'>> {
     const told = knownValue(props);
+    const { usesTools } = this.#options.configured;
+    const toolsQuestion = usesTools !== true ? 'none' : told?.chat_template_caps ? 'template' : 'chat';
     this.#tell('looking at slots, metrics and the chat template');
     const [slots, template, metrics] = await Promise.all([
       told?.endpoint_slots === false
@@ -136,9 +138,7 @@ class Gatherer {
         : this.#want('slots', () => watchSlots(this.#client, { ...this.#quick(), ...model })),
       told?.role === 'router'
         ? notAsked('a router applies no template itself')
-        : this.#want('template', () =>
-            tryTemplate(this.#client, this.#quick(), this.#options.configured.usesTools === true),
-          ),
+        : this.#want('template', () => tryTemplate(this.#client, this.#quick(), toolsQuestion)),
       told?.endpoint_metrics === false
         ? notAsked('the server was started without --metrics')
         : this.#want('metrics', () => askMetrics(this.#client, { ...this.#quick(), ...model })),
