@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { FailurePhase } from '../catalogue/classification.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
 import { type Endpoint, endpointOf } from '../wire/base-url.js';
+import { interrupted } from './interrupted.js';
 import { DeadlineError, TooLargeError, TransportError } from './transport-error.js';
 import type { ExchangeRecord } from './types.js';
 
@@ -42,8 +43,8 @@ export interface ResponseSink {
 
 /** An exchange under way. */
 export interface Exchange {
-  /** Ends it; the sink hears nothing more. */
-  abort(): void;
+  /** Ends it; the sink hears nothing more. @param reason what its record says, where no answer had come */
+  abort(reason?: Error): void;
   pause(): void;
   resume(): void;
 }
@@ -73,6 +74,8 @@ export interface HttpTransportOptions {
   readonly maxConnections: number;
   /** Milliseconds to wait for a connection, new or of the pool. */
   readonly connectionTimeout: number;
+  /** Bytes of a whole answer at most. Default 256 MiB. */
+  readonly largestBody?: number;
   /** Ends every request. */
   readonly signal?: AbortSignal | undefined;
   readonly onExchange?: (record: () => ExchangeRecord) => void;
@@ -148,6 +151,7 @@ export class HttpTransport {
 
   #collect(request: HttpRequest, url: string): Promise<HttpResponse> {
     const started = performance.now();
+    const { largestBody = LARGEST_BODY } = this.#options;
     return new Promise((resolve, reject) => {
       let head: ResponseHead | undefined;
       let length = 0;
@@ -159,11 +163,12 @@ export class HttpTransport {
         {
           onHead: (received) => {
             head = received;
+            if (Number(received.headers['content-length']) > largestBody) tooLarge();
           },
           onData: (chunk) => {
             length += chunk.length;
             chunks.push(chunk);
-            if (length > LARGEST_BODY) fail('response', new TooLargeError(LARGEST_BODY));
+            if (length > largestBody) tooLarge();
           },
           onEnd: () => {
             finish();
@@ -183,9 +188,10 @@ export class HttpTransport {
       );
       const fail = (phase: FailurePhase, error: Error, timeoutMs?: number) => {
         finish();
-        exchange.abort();
+        exchange.abort(error);
         reject(new TransportError(phase, error, this.#shown(url), timeoutMs));
       };
+      const tooLarge = () => fail('response', new TooLargeError(largestBody));
       const timer = setTimeout(() => {
         fail('response', new DeadlineError(`no answer in ${request.timeoutMs} ms`), request.timeoutMs);
       }, request.timeoutMs);
@@ -205,6 +211,7 @@ export class HttpTransport {
 
     let controller: Dispatcher.DispatchController | undefined;
     let done = false;
+    let answered = false;
     let phase: FailurePhase = mustWait ? 'waiting-for-connection' : 'connect';
     let paused = false;
 
@@ -259,6 +266,7 @@ export class HttpTransport {
       onResponseStart: (_controller, status, received) => {
         if (done || status < 200) return;
         const responseHeaders = flatten(received);
+        answered = true;
         record(status, responseHeaders, null);
         phase = isStream && status === 200 ? 'stream' : 'response';
         sink.onHead({ url: shownUrl, status, headers: responseHeaders });
@@ -273,6 +281,8 @@ export class HttpTransport {
       onResponseError: (_controller, error) => end(new TransportError(phase, error, shownUrl)),
     };
     const start = async () => {
+      // The sink hears nothing before the caller has the exchange, not even of a signal that aborted long ago.
+      await undefined;
       if (signals.some((signal) => signal.aborted)) return onAbort();
       try {
         this.#dispatcher ??= this.#options.dispatcher();
@@ -297,8 +307,10 @@ export class HttpTransport {
     void start();
 
     return {
-      abort: () => {
-        if (settle()) controller?.abort(new Error('aborted'));
+      abort: (reason = new Error('aborted')) => {
+        if (!settle()) return;
+        controller?.abort(reason);
+        if (!answered) record(null, {}, reason.message);
       },
       pause: () => {
         paused = true;
@@ -329,16 +341,6 @@ export class HttpTransport {
       ...(this.#options.apiKey && sameOrigin ? { authorization: `Bearer ${this.#options.apiKey}` } : {}),
     };
   }
-}
-
-/** What a caller's abort is to everybody above. */
-export function interrupted(reason?: unknown): LlamactlError {
-  return new LlamactlError({
-    type: 'INTERRUPTED',
-    code: 'interrupted',
-    message: 'interrupted',
-    cause: reason,
-  });
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -44,7 +44,7 @@ export function parseBaseUrl(text: string): BaseUrl {
     return bad('it carries a user name or password: give the key with --api-key');
   if (url.search !== '' || url.hash !== '')
     return bad('it has a query or a fragment: give the address of the server alone');
-  const path = url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '').replace(/\/+$/, '');
+  const path = url.pathname.replace(/(?:\/+v1)*\/*$/, '');
   return { ok: true, baseUrl: `${url.origin}${path}` };
 }
 
