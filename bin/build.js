@@ -32,6 +32,9 @@ const STUBS = {
     "module.exports = () => { throw new Error('HTTP/2 is not in this bundle'); };",
   // http.maxHeaderSize is Node's default; IncomingMessage is only compared with.
   'undici:node:http': 'module.exports = { maxHeaderSize: 16384, IncomingMessage: class IncomingMessage {} };',
+  // Loads late, and to word a failure reads the source, which takes seconds over a bundle's one line.
+  'undici:node:assert':
+    "module.exports = (value, message) => { if (!value) throw Object.assign(new Error(String(message ?? 'an assertion of undici failed')), { code: 'ERR_ASSERTION' }); };",
   tinyglobby: "module.exports.glob = () => { throw new Error('no globbing in this bundle'); };",
   minimatch: "module.exports.minimatch = () => { throw new Error('no globbing in this bundle'); };",
   'wsl-utils': 'module.exports.isWsl = false;',
@@ -58,8 +61,8 @@ const slim = {
       path,
       namespace: 'stub',
     }));
-    onResolve({ filter: /^node:http$/ }, ({ importer }) =>
-      /node_modules\/undici\//.test(importer) ? { path: 'undici:node:http', namespace: 'stub' } : undefined,
+    onResolve({ filter: /^node:(?:http|assert)$/ }, ({ path, importer }) =>
+      /node_modules\/undici\//.test(importer) ? { path: `undici:${path}`, namespace: 'stub' } : undefined,
     );
     onResolve({ filter: /^(?:node:)?(?:child_process|readline|crypto|tls)$/ }, ({ path, importer, kind }) =>
       kind === 'require-call' && LAZY_BUILTINS.includes(path) && importer.includes('node_modules')

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import type { FailurePhase } from '../catalogue/classification.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
@@ -19,6 +20,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for the whole exchange; a stream's own deadlines are its reader's business. */
   readonly timeoutMs: number;
+  /** Whether the server closes the connection after its answer, so that it is not to be used again. */
+  readonly closes?: boolean;
 }
 
 export interface HttpResponse {
@@ -92,6 +95,8 @@ export class HttpTransport {
   constructor(options: HttpTransportOptions) {
     this.#options = options;
     this.#endpoint = endpointOf(options.baseUrl);
+    // Each request listens to it while it lasts: with more than ten at once Node would warn the user of a leak.
+    if (options.signal !== undefined) setMaxListeners(0, options.signal);
   }
 
   /** Whether requests carry an API key. */
@@ -238,9 +243,11 @@ export class HttpTransport {
       for (const signal of signals) signal.removeEventListener('abort', onAbort);
       return true;
     };
+    // Not at once: undici may be in the middle of a chunk, and one that ends the response makes its assertions fail.
+    const hangUp = (error: Error) => queueMicrotask(() => controller?.abort(error));
     const end = (error: TransportError | LlamactlError) => {
       if (!settle()) return;
-      controller?.abort(error);
+      hangUp(error);
       record(null, {}, error.message);
       sink.onError(error);
     };
@@ -296,7 +303,7 @@ export class HttpTransport {
             headers,
             body: requestBody,
             // The server closes the connection after every stream while announcing Keep-Alive: never use it again.
-            reset: isStream,
+            reset: isStream || request.closes === true,
           },
           handler,
         );
@@ -309,7 +316,7 @@ export class HttpTransport {
     return {
       abort: (reason = new Error('aborted')) => {
         if (!settle()) return;
-        controller?.abort(reason);
+        hangUp(reason);
         if (!answered) record(null, {}, reason.message);
       },
       pause: () => {

@@ -166,7 +166,8 @@ function failed(
   };
 }
 
-function statusOf({ type, code }: LlamactlError): HealthStatus {
+/** What a failure says of a server. */
+export function statusOf({ type, code }: LlamactlError): HealthStatus {
   if (code === 'server.loading') return 'loading';
   if (type === 'AUTHENTICATION_ERROR') return 'unauthorized';
   if (code === 'connection.wrong-server' || code === 'connection.wrong-path') return 'wrong-server';
