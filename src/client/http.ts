@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import type { FailurePhase } from '../catalogue/classification.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
-import { type Endpoint, endpointOf } from '../wire/base-url.js';
+import { type Endpoint, endpointOf, shownUrl, urlAt } from '../wire/base-url.js';
 import type {
   Exchange,
   HttpDispatcher,
@@ -40,7 +40,7 @@ export class HttpTransport {
 
   /** The URL of a path, as it is shown: for a unix socket `unix:/run/llama.sock:/health`. */
   urlOf(path: string): string {
-    return this.#shown(this.#requestUrl(path));
+    return shownUrl(this.#endpoint, urlAt(this.#endpoint, path));
   }
 
   /**
@@ -48,12 +48,12 @@ export class HttpTransport {
    * @throws TransportError where there is none; LlamactlError (interrupted) where a signal ended it
    */
   request(request: HttpRequest): Promise<HttpResponse> {
-    return this.#follow(request, this.#requestUrl(request.path), 0);
+    return this.#follow(request, urlAt(this.#endpoint, request.path), 0);
   }
 
   /** Sends a request whose response is read as it comes. The connection is not used again (docs: "Streaming"). */
   stream(request: HttpRequest, sink: ResponseSink): Exchange {
-    return this.#send(request, this.#requestUrl(request.path), sink, true);
+    return this.#send(request, urlAt(this.#endpoint, request.path), sink, true);
   }
 
   async close(): Promise<void> {
@@ -128,7 +128,7 @@ export class HttpTransport {
       const fail = (phase: FailurePhase, error: Error, timeoutMs?: number) => {
         finish();
         exchange.abort(error);
-        reject(new TransportError(phase, error, this.#shown(url), timeoutMs));
+        reject(new TransportError(phase, error, shownUrl(this.#endpoint, url), timeoutMs));
       };
       const tooLarge = () => fail('response', new TooLargeError(largestBody));
       const timer = setTimeout(() => {
@@ -142,7 +142,7 @@ export class HttpTransport {
     const target = new URL(url);
     const requestBody = request.body === undefined ? null : JSON.stringify(request.body);
     const headers = this.#headers(target.origin === this.#endpoint.origin, requestBody !== null);
-    const shownUrl = this.#shown(url);
+    const shown = shownUrl(this.#endpoint, url);
     const startedAt = performance.now();
     const signals = [request.signal, this.#options.signal].filter((signal) => signal !== undefined);
     const mustWait = this.#inFlight >= maxConnections;
@@ -161,7 +161,7 @@ export class HttpTransport {
     const record = (status: number | null, responseHeaders: Record<string, string>, error: string | null) =>
       this.#options.onExchange?.(() => ({
         method: request.method,
-        url: shownUrl,
+        url: shown,
         requestHeaders: headers,
         requestBody,
         status,
@@ -190,7 +190,7 @@ export class HttpTransport {
       const text = mustWait
         ? `all ${maxConnections} connections were in use for ${connectDeadline} ms`
         : `no connection in ${connectDeadline} ms`;
-      end(new TransportError(phase, new DeadlineError(text), shownUrl, connectDeadline));
+      end(new TransportError(phase, new DeadlineError(text), shown, connectDeadline));
     }, connectDeadline);
     for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
 
@@ -210,7 +210,7 @@ export class HttpTransport {
         answered = true;
         record(status, responseHeaders, null);
         phase = isStream && status === 200 ? 'stream' : 'response';
-        sink.onHead({ url: shownUrl, status, headers: responseHeaders });
+        sink.onHead({ url: shown, status, headers: responseHeaders });
         if (paused) controller?.pause();
       },
       onResponseData: (_controller, chunk) => {
@@ -219,7 +219,7 @@ export class HttpTransport {
       onResponseEnd: () => {
         if (settle()) sink.onEnd();
       },
-      onResponseError: (_controller, error) => end(new TransportError(phase, error, shownUrl)),
+      onResponseError: (_controller, error) => end(new TransportError(phase, error, shown)),
     };
     const start = async () => {
       // The sink hears nothing before the caller has the exchange, not even of a signal that aborted long ago.
@@ -242,7 +242,7 @@ export class HttpTransport {
           handler,
         );
       } catch (error) {
-        end(error instanceof LlamactlError ? error : new TransportError(phase, error, shownUrl));
+        end(error instanceof LlamactlError ? error : new TransportError(phase, error, shown));
       }
     };
     void start();
@@ -262,16 +262,6 @@ export class HttpTransport {
         controller?.resume();
       },
     };
-  }
-
-  #requestUrl(path: string): string {
-    const { origin, prefix } = this.#endpoint;
-    return `${origin}${prefix}${path}`;
-  }
-
-  #shown(url: string): string {
-    const { origin, socketPath } = this.#endpoint;
-    return socketPath === null ? url : `unix:${socketPath}:${url.slice(origin.length)}`;
   }
 
   #headers(sameOrigin: boolean, hasBody: boolean): Record<string, string> {

@@ -56,6 +56,16 @@ export function endpointOf(baseUrl: string): Endpoint {
   return { origin, prefix: pathname === '/' ? '' : pathname, socketPath: null };
 }
 
+/** What is asked for at an endpoint. @param path with its query */
+export function urlAt({ origin, prefix }: Endpoint, path: string): string {
+  return `${origin}${prefix}${path}`;
+}
+
+/** A URL of an endpoint for people: behind a unix socket `unix:/run/llama.sock:/health`. */
+export function shownUrl({ origin, socketPath }: Endpoint, url: string): string {
+  return socketPath === null ? url : `unix:${socketPath}:${url.slice(origin.length)}`;
+}
+
 /** Who is asked, as people name it: `localhost:8080`, `unix:/run/llama.sock`. */
 export function hostOf(url: string): string {
   return url.startsWith('unix:') ? url.replace(/^(unix:.+?):\/.*$/, '$1') : new URL(url).host;
