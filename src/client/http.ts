@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { FailurePhase } from '../catalogue/classification.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
+import { presentSignals } from './signals.js';
 import { DeadlineError, TooLargeError, TransportError } from './transport-error.js';
 import type { ExchangeRecord } from './types.js';
 
@@ -201,7 +202,7 @@ export class HttpTransport {
     const requestBody = request.body === undefined ? null : JSON.stringify(request.body);
     const headers = this.#headers(target.origin === this.#origin, requestBody !== null);
     const startedAt = performance.now();
-    const signals = [request.signal, this.#options.signal].filter((signal) => signal !== undefined);
+    const signals = presentSignals([request.signal, this.#options.signal]);
     const mustWait = this.#inFlight >= maxConnections;
     const connectDeadline = Math.min(connectionTimeout, request.timeoutMs);
 
