@@ -13,6 +13,7 @@ import type {
   ResponseSink,
 } from './http-types.js';
 import { interrupted } from './interrupted.js';
+import { presentSignals } from './signals.js';
 import { DeadlineError, TooLargeError, TransportError } from './transport-error.js';
 
 /** Plain replies are small (the largest, `/props`, some 100 KB; embeddings some MB): more is another server's download. */
@@ -144,7 +145,7 @@ export class HttpTransport {
     const headers = this.#headers(target.origin === this.#endpoint.origin, requestBody !== null);
     const shown = shownUrl(this.#endpoint, url);
     const startedAt = performance.now();
-    const signals = [request.signal, this.#options.signal].filter((signal) => signal !== undefined);
+    const signals = presentSignals([request.signal, this.#options.signal]);
     const mustWait = this.#inFlight >= maxConnections;
     const connectDeadline = Math.min(connectionTimeout, request.timeoutMs);
 

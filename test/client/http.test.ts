@@ -269,6 +269,22 @@ describe('HTTP', () => {
     });
   });
 
+  it('warns nobody of the listeners of many requests at once', async () => {
+    const server = await serve({ '*': OK });
+    const { signal } = new AbortController();
+    const client = clientOf(server.url, { signal, pool: { maxConnections: 30 } });
+    const warnings: Error[] = [];
+    const note = (warning: Error) => warnings.push(warning);
+    process.on('warning', note);
+    await Promise.all(
+      Array.from({ length: 30 }, () => client.health({ signal: new AbortController().signal })),
+    );
+    await Promise.all(Array.from({ length: 30 }, () => client.health({ signal })));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', note);
+    assert.deepEqual(warnings, []);
+  });
+
   describe('a pool', () => {
     it('tells who waits for a connection, and lets each have its turn', async () => {
       let release: () => void = () => {};

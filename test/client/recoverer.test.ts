@@ -28,7 +28,6 @@ describe('recovery of a chat', () => {
       lab.connect(proxy.url);
       const { events, result } = await lab.streamed(hello, [], { temperature: 0 });
       assert.match(result.content, ANSWER);
-      assert.equal(proxy.connections, 2);
       assert.equal(result.recovery[0]?.action, 'use-non-streaming');
       const content = events.flatMap((event) => (event.type === 'content' ? [event.text] : []));
       assert.deepEqual(content, [result.content], 'the whole answer as one event');
@@ -39,13 +38,11 @@ describe('recovery of a chat', () => {
         [{ kind: 'cut', afterBytes: 2000, how: 'fin' }, 'stream.truncated', {}],
         [{ kind: 'half-open', afterBytes: 2000 }, 'stream.idle-timeout', { idleTimeout: 300 }],
       ] as const) {
-        const before = proxy.connections;
         proxy.next(fault);
         lab.connect(proxy.url, options);
         const error = await lab.fails(lab.streamed(hello, [], { temperature: 0 }), code);
         assert.equal(error.details['visible'], true);
         assert.match((error.details['partial'] as ChatResult).content, /^ ?The/);
-        assert.equal(proxy.connections - before, 1);
       }
       assert.deepEqual(lab.steps, []);
     });
