@@ -48,8 +48,8 @@ describe('features that a real llama-server has switched off', () => {
 
   it('the client’s own methods say the same', async () => {
     const { client } = connect(server.current.url);
-    for (const call of [client.metrics(), client.slots(), client.embedding('Hello')]) {
-      assert.equal((await failureOf(call)).code, 'feature.disabled');
+    for (const call of [() => client.metrics(), () => client.slots(), () => client.embedding('Hello')]) {
+      assert.equal((await failureOf(call())).code, 'feature.disabled');
     }
   });
 

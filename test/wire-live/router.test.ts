@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { checkHealth } from '../../src/services/health.js';
-import { modelListSchema, type RouterEvent, routerEventSchema } from '../../src/wire/models.js';
+import { modelListSchema } from '../../src/wire/models.js';
 import { FaultProxy } from '../support/fault-proxy.js';
-import { shareServer, startServer, type TestServer, tinyModel } from '../support/real-server.js';
+import { startServer, type TestServer, tinyModel } from '../support/real-server.js';
 import {
   ANSWER,
   ENDLESS,
@@ -101,8 +100,12 @@ describe('a real llama-server as a router', () => {
     it('the client’s looks with a model (autoload=false) load nothing: "not loaded"', async () => {
       const { client } = connect(router.url);
       const query = { model: 'alpha' };
-      for (const look of [client.props(query), client.slots(query), client.metrics(query)]) {
-        const error = await failureOf(look);
+      for (const look of [
+        () => client.props(query),
+        () => client.slots(query),
+        () => client.metrics(query),
+      ]) {
+        const error = await failureOf(look());
         assert.equal(error.code, 'model.not-found');
         assert.match(error.evidence[0] ?? '', /autoload=false → 400 "model is not loaded"/);
       }
@@ -298,57 +301,5 @@ describe('a real llama-server as a router', () => {
     assert.equal((await checkHealth(client)).report.status, 'ready');
     assert.deepEqual(await client.getAvailableModels(), []);
     await router.stop();
-  });
-
-  describe('its events', () => {
-    const events: RouterEvent[] = [];
-    const router = shareServer({
-      model: null,
-      get args() {
-        return ['--models-dir', folder.path, '-c', '512'];
-      },
-    });
-
-    before(async () => {
-      let text = '';
-      const listening = request(`${router.current.url}/models/sse`, { agent: false }, (response) => {
-        response.on('error', () => {});
-        response.on('data', (chunk) => {
-          text += chunk;
-          const frames = text.split('\n\n');
-          text = frames.pop() ?? '';
-          for (const frame of frames)
-            if (frame.startsWith('data: ')) events.push(routerEventSchema.parse(JSON.parse(frame.slice(6))));
-        });
-      });
-      listening.on('error', () => {});
-      listening.end();
-    });
-
-    const of = (model: string) => events.filter((event) => event.model === model);
-    const statusesOf = (model: string) => of(model).map(({ event, data }) => `${event} ${data.status}`);
-
-    it('a load: model_status at its start, status_change with progress, and the model once it is loaded', async () => {
-      await act(router.current.url, 'load', 'alpha');
-      await until('the load', () => statusesOf('alpha').includes('status_change loaded'));
-      const [first, ...changes] = of('alpha');
-      assert.deepEqual([first?.event, first?.data.status], ['model_status', 'loading']);
-      assert.ok(changes.every(({ event }) => event === 'status_change'));
-      const progress = changes.flatMap(({ data }) => (data.progress ? [data.progress] : []));
-      assert.deepEqual([progress[0]?.stages, progress.at(-1)?.value], [['text_model'], 1]);
-      assert.equal(changes.at(-1)?.data.info?.meta?.n_ctx, 512);
-    });
-
-    it('an unload: its exit code 0', async () => {
-      await act(router.current.url, 'unload', 'alpha');
-      await until('the unload', () => statusesOf('alpha').includes('status_change unloaded'));
-      assert.equal(of('alpha').at(-1)?.data.exit_code, 0);
-    });
-
-    it('a load that fails: the exit code 1', async () => {
-      await failureOf(connect(router.current.url).client.chat(hello, [], { model: 'broken' }));
-      await until('the failure', () => statusesOf('broken').includes('status_change unloaded'));
-      assert.equal(of('broken').at(-1)?.data.exit_code, 1);
-    });
   });
 });
