@@ -83,6 +83,8 @@ await Promise.all([
     outfile: 'dist/cli.cjs',
     format: 'cjs',
     minify: true,
+    // A script that V8 takes from its cache has no import(): Node's own modules are required instead.
+    supported: { 'dynamic-import': false },
     plugins: [slim],
     keepNames: true,
     // A function that bin/run.js calls, so that V8 can cache the compiled code (which it cannot for a module on Node 20).
