@@ -1,12 +1,15 @@
 #!/usr/bin/env node
-// Builds dist/: the CLI as one bundle, the library, and its declarations.
-import { execFileSync, spawn } from 'node:child_process';
+// Builds dist/: the CLI as one bundle, the licences of what it carries, the library, and its declarations.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeDeclarations } from './declarations.js';
+import { licencesOf } from './licences.js';
+import { slim } from './slim.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -20,73 +23,19 @@ const common = {
   legalComments: 'none',
 };
 
-/**
- * What the bundle carries only because somebody might want it, and loads at every start: HTTP/2 (off in our pools), file
- * globbing for plugins (ours has a list), and Node's own modules that only rare paths use (loaded when touched). Measured
- * in docs/development.md; a stub that is used after all fails loudly.
- */
-const STUBS = {
-  'undici/lib/dispatcher/client-h2.js':
-    "module.exports = () => { throw new Error('HTTP/2 is not in this bundle'); };",
-  // http.maxHeaderSize is Node's default; IncomingMessage is only compared with.
-  'undici:node:http': 'module.exports = { maxHeaderSize: 16384, IncomingMessage: class IncomingMessage {} };',
-  // Loads late, and to word a failure reads the source, which takes seconds over a bundle's one line.
-  'undici:node:assert':
-    "module.exports = (value, message) => { if (!value) throw Object.assign(new Error(String(message ?? 'an assertion of undici failed')), { code: 'ERR_ASSERTION' }); };",
-  tinyglobby: "module.exports.glob = () => { throw new Error('no globbing in this bundle'); };",
-  minimatch: "module.exports.minimatch = () => { throw new Error('no globbing in this bundle'); };",
-  'wsl-utils': 'module.exports.isWsl = false;',
-  // oclif's own tracing, which loads the terminal's modules to colour what is never shown.
-  debug: 'module.exports = () => Object.assign(() => {}, { enabled: false });',
-};
-const LAZY_BUILTINS = [
-  'node:child_process',
-  'node:readline',
-  'node:crypto',
-  'node:tls',
-  'readline',
-  'child_process',
-];
-
-const slim = {
-  name: 'slim',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /client-h2\.js$/ }, () => ({
-      path: 'undici/lib/dispatcher/client-h2.js',
-      namespace: 'stub',
-    }));
-    onResolve({ filter: /^(?:tinyglobby|minimatch|wsl-utils|debug)$/ }, ({ path }) => ({
-      path,
-      namespace: 'stub',
-    }));
-    onResolve({ filter: /^node:(?:http|assert)$/ }, ({ path, importer }) =>
-      /node_modules\/undici\//.test(importer) ? { path: `undici:${path}`, namespace: 'stub' } : undefined,
-    );
-    onResolve({ filter: /^(?:node:)?(?:child_process|readline|crypto|tls)$/ }, ({ path, importer, kind }) =>
-      kind === 'require-call' && LAZY_BUILTINS.includes(path) && importer.includes('node_modules')
-        ? { path, namespace: 'lazy' }
-        : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: 'stub' }, ({ path }) => ({ contents: STUBS[path], loader: 'js' }));
-    onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
-      // Not spelled as a literal, so that the bundler leaves the call alone.
-      contents: `const load = module.require ?? require; module.exports = new Proxy({}, { get: (_, key) => process.getBuiltinModule?.('${path}')?.[key] ?? load(['${path}'][0])[key] });`,
-      loader: 'js',
-    }));
-  },
-};
-
-await Promise.all([
+const [{ metafile }] = await Promise.all([
   build({
     ...common,
+    metafile: true,
     entryPoints: ['src/cli/main.ts'],
     outfile: 'dist/cli.cjs',
     format: 'cjs',
-    minify: true,
-    // A script that V8 takes from its cache has no import(): Node's own modules are required instead.
+    // Node's own modules too: the script that bin/load.js makes of the bundle has no import().
     supported: { 'dynamic-import': false },
+    // Names stay, so that a bug report's stack can be read.
+    minifyWhitespace: true,
+    minifySyntax: true,
     plugins: [slim],
-    keepNames: true,
     // A function that bin/run.js calls, so that V8 can cache the compiled code (which it cannot for a module on Node 20).
     banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
     footer: { js: '})' },
@@ -100,17 +49,22 @@ await Promise.all([
     packages: 'external',
   }),
 ]);
-escapeRest(join('dist', 'cli.cjs'));
+escapeRegExps(join('dist', 'cli.cjs'));
 await warmUp();
-execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json'], {
-  stdio: 'inherit',
-});
+writeFileSync(join('dist', 'third-party-licences.txt'), licencesOf(Object.keys(metafile.inputs)));
+writeDeclarations(join('dist', 'types'));
 
-/** What esbuild leaves of other alphabets (in regular expressions) is escaped too: bin/load.js reads the bundle as Latin-1. */
-function escapeRest(file) {
+/**
+ * bin/load.js reads the bundle as Latin-1, which is quicker; esbuild escapes what is not ASCII in texts and names, and
+ * leaves it in regular expressions.
+ */
+function escapeRegExps(file) {
   const text = readFileSync(file, 'utf8');
-  const toEscape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  writeFileSync(file, text.replace(/[^\0-\x7f]/g, toEscape));
+  const escaped = text.replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  if (escaped !== text) writeFileSync(file, escaped);
 }
 
 /** Runs `health` once against a stand-in for a server, and keeps V8's code of what ran beside the bundle. */

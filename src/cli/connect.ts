@@ -1,6 +1,8 @@
 import { LlamaCppClient } from '../client/llama-client.js';
 import type { ClientOptions, ExchangeRecord } from '../client/types.js';
-import { loadConfig, type ResolvedTarget, resolveTargets } from '../config/load.js';
+import { loadConfig } from '../config/load.js';
+import { type ResolvedTarget, resolveTargets } from '../config/resolve.js';
+import { hostOf } from '../wire/base-url.js';
 import { type ConnectionFlags, checkConnectionFlags, listOf } from './connection-flags.js';
 import type { Output } from './output.js';
 
@@ -8,6 +10,26 @@ import type { Output } from './output.js';
 export interface Connection {
   readonly target: ResolvedTarget;
   readonly client: LlamaCppClient;
+  /** The configuration file that won; null without one. */
+  readonly configFile: string | null;
+  /** Whether the configuration's application sends tools to this target; null where nothing tells. */
+  readonly usesTools: boolean | null;
+  /** Another client for the same server, with some options otherwise. It is the caller's to destroy. */
+  open(changes: ClientChanges): LlamaCppClient;
+}
+
+/**
+ * Milliseconds of silence inside an answer that is only asked for to see that it comes: a proxy that buffers lets go when
+ * llama-server closes the connection, 5 s after the answer.
+ */
+const PROBE_IDLE = 6000;
+
+/** What another client may have otherwise. */
+export interface ClientChanges {
+  readonly baseUrl?: string;
+  readonly withoutKey?: true;
+  /** Ask once, and answer in no other way than asked. */
+  readonly once?: true;
 }
 
 export interface ConnectContext {
@@ -36,12 +58,23 @@ export async function connectAll(flags: ConnectionFlags, context: ConnectContext
       ...(flags.retries === undefined ? {} : { retries: flags.retries }),
     },
   });
-  const targets = resolveTargets(config, { url: [...listOf(flags.url)], target: [...listOf(flags.target)] });
+  const targets = await resolveTargets(config, {
+    url: [...listOf(flags.url)],
+    target: [...listOf(flags.target)],
+    signal: context.signal,
+  });
   context.output.addSecrets(...targets.map((target) => target.apiKey));
-  for (const warning of config.warnings) context.output.note(`! ${warning}`);
+  for (const warning of [...config.warnings, ...targets.flatMap(({ warnings }) => warnings)])
+    context.output.note(`! ${warning}`);
   const label = (target: ResolvedTarget) =>
-    targets.length === 1 ? '' : `${target.name ?? new URL(target.baseUrl).host}: `;
-  return targets.map((target) => ({ target, client: createClient(target, flags, context, label(target)) }));
+    targets.length === 1 ? '' : `${target.name ?? hostOf(target.baseUrl)}: `;
+  return targets.map((target) => ({
+    target,
+    configFile: config.file,
+    usesTools: target.name === null || config.withTools.size === 0 ? null : config.withTools.has(target.name),
+    client: createClient(target, flags, context, label(target)),
+    open: (changes) => createClient(target, flags, context, label(target), changes),
+  }));
 }
 
 /** The one server of a command that speaks to one. */
@@ -59,16 +92,19 @@ function createClient(
   flags: ConnectionFlags,
   context: ConnectContext,
   label: string,
+  { baseUrl = target.baseUrl, withoutKey, once }: ClientChanges = {},
 ): LlamaCppClient {
   const options: ClientOptions = {
-    baseUrl: target.baseUrl,
+    baseUrl,
     models: target.models,
     timeout: target.timeout,
-    maxRetries: target.maxRetries,
-    fallback: !flags['no-fallback'],
+    fallback: !flags['no-fallback'] && !once,
     insecure: flags.insecure,
     signal: context.signal,
-    ...(target.apiKey === undefined ? {} : { apiKey: target.apiKey }),
+    // Where nobody asked, the recovery table has a number for each kind of failure.
+    ...(target.origins['maxRetries'] === undefined ? {} : { maxRetries: target.maxRetries }),
+    ...(once ? { maxRetries: 0, idleTimeout: PROBE_IDLE } : {}),
+    ...(target.apiKey === undefined || withoutKey ? {} : { apiKey: target.apiKey }),
     ...(target.model === undefined ? {} : { model: target.model }),
     ...(flags['ca-cert'] === undefined ? {} : { caCert: flags['ca-cert'] }),
     ...(flags['no-cache'] ? {} : { cacheDirectory: context.cacheDirectory }),

@@ -56,7 +56,13 @@ export class Output {
       (_, inner: unknown) => (typeof inner === 'string' ? redact(inner) : inner),
       2,
     );
-    this.#stdout(`${this.#mask(text)}\n`);
+    this.#stdout(`${text}\n`);
+  }
+
+  /** One document of several, a line each (NDJSON). */
+  jsonLine(value: unknown): void {
+    const masked = (_: string, inner: unknown) => (typeof inner === 'string' ? this.#redact(inner) : inner);
+    this.#stdout(`${JSON.stringify(value, masked)}\n`);
   }
 
   /** Text as it came, such as a server's own metrics. */

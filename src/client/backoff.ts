@@ -1,4 +1,4 @@
-import { interrupted } from './http.js';
+import { interrupted } from './interrupted.js';
 
 const BASE_MS = 250;
 const CAP_MS = 10_000;

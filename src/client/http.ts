@@ -1,78 +1,36 @@
+import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import type { FailurePhase } from '../catalogue/classification.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
-import { DeadlineError, TransportError } from './transport-error.js';
-import type { ExchangeRecord } from './types.js';
+import { type Endpoint, endpointOf } from '../wire/base-url.js';
+import type {
+  Exchange,
+  HttpDispatcher,
+  HttpRequest,
+  HttpResponse,
+  HttpTransportOptions,
+  ResponseHead,
+  ResponseSink,
+} from './http-types.js';
+import { interrupted } from './interrupted.js';
+import { DeadlineError, TooLargeError, TransportError } from './transport-error.js';
 
 /** Plain replies are small (the largest, `/props`, some 100 KB; embeddings some MB): more is another server's download. */
 const LARGEST_BODY = 256 * 1024 * 1024;
 const MAX_REDIRECTS = 5;
 
-export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Below the base URL, with its query: `/v1/models`. */
-  readonly path: string;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds for the whole exchange; a stream's own deadlines are its reader's business. */
-  readonly timeoutMs: number;
-}
-
-export interface HttpResponse {
-  readonly url: string;
-  readonly status: number;
-  /** Lower-case names; repeated ones joined by `, `. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  /** Milliseconds from sending to the end of the body. */
-  readonly durationMs: number;
-}
-
-export type ResponseHead = Pick<HttpResponse, 'url' | 'status' | 'headers'>;
-
-/** Who reads a response as it comes. `onError` comes at most once, and nothing after it or after `onEnd`. */
-export interface ResponseSink {
-  onHead(head: ResponseHead): void;
-  onData(chunk: Uint8Array): void;
-  onEnd(): void;
-  onError(error: TransportError | LlamactlError): void;
-}
-
-/** An exchange under way. */
-export interface Exchange {
-  /** Ends it; the sink hears nothing more. */
-  abort(): void;
-  pause(): void;
-  resume(): void;
-}
-
-export interface HttpTransportOptions {
-  readonly baseUrl: string;
-  readonly apiKey?: string;
-  readonly dispatcher: () => Promise<Dispatcher>;
-  readonly maxConnections: number;
-  /** Milliseconds to wait for a connection, new or of the pool. */
-  readonly connectionTimeout: number;
-  /** Ends every request. */
-  readonly signal?: AbortSignal | undefined;
-  readonly onExchange?: (record: () => ExchangeRecord) => void;
-  readonly onWaiting?: (state: { pending: number; connections: number }) => void;
-}
-
 /** HTTP to one base URL: deadlines, abort, the key, redirects. Knows nothing of llama.cpp. */
 export class HttpTransport {
   readonly #options: HttpTransportOptions;
-  readonly #origin: string;
-  readonly #prefix: string;
-  #dispatcher: Promise<Dispatcher> | undefined;
+  readonly #endpoint: Endpoint;
+  #dispatcher: Promise<HttpDispatcher> | undefined;
   #inFlight = 0;
 
   constructor(options: HttpTransportOptions) {
-    const url = new URL(options.baseUrl);
     this.#options = options;
-    this.#origin = url.origin;
-    this.#prefix = url.pathname === '/' ? '' : url.pathname;
+    this.#endpoint = endpointOf(options.baseUrl);
+    // Each request listens to it while it lasts: with more than ten at once Node would warn the user of a leak.
+    if (options.signal !== undefined) setMaxListeners(0, options.signal);
   }
 
   /** Whether requests carry an API key. */
@@ -80,8 +38,9 @@ export class HttpTransport {
     return Boolean(this.#options.apiKey);
   }
 
+  /** The URL of a path, as it is shown: for a unix socket `unix:/run/llama.sock:/health`. */
   urlOf(path: string): string {
-    return `${this.#origin}${this.#prefix}${path}`;
+    return this.#shown(this.#requestUrl(path));
   }
 
   /**
@@ -89,23 +48,26 @@ export class HttpTransport {
    * @throws TransportError where there is none; LlamactlError (interrupted) where a signal ended it
    */
   request(request: HttpRequest): Promise<HttpResponse> {
-    return this.#follow(request, this.urlOf(request.path), 0);
+    return this.#follow(request, this.#requestUrl(request.path), 0);
   }
 
   /** Sends a request whose response is read as it comes. The connection is not used again (docs: "Streaming"). */
   stream(request: HttpRequest, sink: ResponseSink): Exchange {
-    return this.#send(request, this.urlOf(request.path), sink, true);
+    return this.#send(request, this.#requestUrl(request.path), sink, true);
   }
 
   async close(): Promise<void> {
-    const dispatcher = await this.#dispatcher;
-    await dispatcher?.close();
+    await (await this.#made())?.close();
   }
 
   /** Ends at once, requests under way included. */
   async destroy(): Promise<void> {
-    const dispatcher = await this.#dispatcher;
-    await dispatcher?.destroy();
+    await (await this.#made())?.destroy();
+  }
+
+  /** The connections, where there are any: what went wrong when they were made is told by the requests. */
+  #made(): Promise<HttpDispatcher | undefined> {
+    return Promise.resolve(this.#dispatcher).catch(() => undefined);
   }
 
   async #follow(request: HttpRequest, url: string, hops: number): Promise<HttpResponse> {
@@ -114,10 +76,13 @@ export class HttpTransport {
     if (response.status < 300 || response.status > 399 || location === undefined || hops === MAX_REDIRECTS)
       return response;
     const target = URL.canParse(location, url) ? new URL(location, url) : null;
+    const isElsewhere = target !== null && target.origin !== this.#endpoint.origin;
     // A prompt is not handed to a host that the user did not name, nor a POST turned into a GET.
     if (
       target === null ||
-      (request.method !== 'GET' && (target.origin !== this.#origin || response.status < 307))
+      (request.method !== 'GET' && (isElsewhere || response.status < 307)) ||
+      // A socket leads to one server, whatever host is named.
+      (isElsewhere && this.#endpoint.socketPath !== null)
     )
       return response;
     return this.#follow(request, target.href, hops + 1);
@@ -125,6 +90,7 @@ export class HttpTransport {
 
   #collect(request: HttpRequest, url: string): Promise<HttpResponse> {
     const started = performance.now();
+    const { largestBody = LARGEST_BODY } = this.#options;
     return new Promise((resolve, reject) => {
       let head: ResponseHead | undefined;
       let length = 0;
@@ -136,12 +102,12 @@ export class HttpTransport {
         {
           onHead: (received) => {
             head = received;
+            if (Number(received.headers['content-length']) > largestBody) tooLarge();
           },
           onData: (chunk) => {
             length += chunk.length;
             chunks.push(chunk);
-            if (length > LARGEST_BODY)
-              fail('response', new Error(`the answer is larger than ${LARGEST_BODY} bytes`));
+            if (length > largestBody) tooLarge();
           },
           onEnd: () => {
             finish();
@@ -161,9 +127,10 @@ export class HttpTransport {
       );
       const fail = (phase: FailurePhase, error: Error, timeoutMs?: number) => {
         finish();
-        exchange.abort();
-        reject(new TransportError(phase, error, timeoutMs));
+        exchange.abort(error);
+        reject(new TransportError(phase, error, this.#shown(url), timeoutMs));
       };
+      const tooLarge = () => fail('response', new TooLargeError(largestBody));
       const timer = setTimeout(() => {
         fail('response', new DeadlineError(`no answer in ${request.timeoutMs} ms`), request.timeoutMs);
       }, request.timeoutMs);
@@ -174,7 +141,8 @@ export class HttpTransport {
     const { connectionTimeout, maxConnections } = this.#options;
     const target = new URL(url);
     const requestBody = request.body === undefined ? null : JSON.stringify(request.body);
-    const headers = this.#headers(target.origin === this.#origin, requestBody !== null);
+    const headers = this.#headers(target.origin === this.#endpoint.origin, requestBody !== null);
+    const shownUrl = this.#shown(url);
     const startedAt = performance.now();
     const signals = [request.signal, this.#options.signal].filter((signal) => signal !== undefined);
     const mustWait = this.#inFlight >= maxConnections;
@@ -182,6 +150,7 @@ export class HttpTransport {
 
     let controller: Dispatcher.DispatchController | undefined;
     let done = false;
+    let answered = false;
     let phase: FailurePhase = mustWait ? 'waiting-for-connection' : 'connect';
     let paused = false;
 
@@ -192,7 +161,7 @@ export class HttpTransport {
     const record = (status: number | null, responseHeaders: Record<string, string>, error: string | null) =>
       this.#options.onExchange?.(() => ({
         method: request.method,
-        url,
+        url: shownUrl,
         requestHeaders: headers,
         requestBody,
         status,
@@ -221,7 +190,7 @@ export class HttpTransport {
       const text = mustWait
         ? `all ${maxConnections} connections were in use for ${connectDeadline} ms`
         : `no connection in ${connectDeadline} ms`;
-      end(new TransportError(phase, new DeadlineError(text), connectDeadline));
+      end(new TransportError(phase, new DeadlineError(text), shownUrl, connectDeadline));
     }, connectDeadline);
     for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
 
@@ -238,9 +207,10 @@ export class HttpTransport {
       onResponseStart: (_controller, status, received) => {
         if (done || status < 200) return;
         const responseHeaders = flatten(received);
+        answered = true;
         record(status, responseHeaders, null);
         phase = isStream && status === 200 ? 'stream' : 'response';
-        sink.onHead({ url, status, headers: responseHeaders });
+        sink.onHead({ url: shownUrl, status, headers: responseHeaders });
         if (paused) controller?.pause();
       },
       onResponseData: (_controller, chunk) => {
@@ -249,9 +219,11 @@ export class HttpTransport {
       onResponseEnd: () => {
         if (settle()) sink.onEnd();
       },
-      onResponseError: (_controller, error) => end(new TransportError(phase, error)),
+      onResponseError: (_controller, error) => end(new TransportError(phase, error, shownUrl)),
     };
     const start = async () => {
+      // The sink hears nothing before the caller has the exchange, not even of a signal that aborted long ago.
+      await undefined;
       if (signals.some((signal) => signal.aborted)) return onAbort();
       try {
         this.#dispatcher ??= this.#options.dispatcher();
@@ -265,19 +237,21 @@ export class HttpTransport {
             headers,
             body: requestBody,
             // The server closes the connection after every stream while announcing Keep-Alive: never use it again.
-            reset: isStream,
+            reset: isStream || request.closes === true,
           },
           handler,
         );
       } catch (error) {
-        end(error instanceof LlamactlError ? error : new TransportError(phase, error));
+        end(error instanceof LlamactlError ? error : new TransportError(phase, error, shownUrl));
       }
     };
     void start();
 
     return {
-      abort: () => {
-        if (settle()) hangUp(new Error('aborted'));
+      abort: (reason = new Error('aborted')) => {
+        if (!settle()) return;
+        hangUp(reason);
+        if (!answered) record(null, {}, reason.message);
       },
       pause: () => {
         paused = true;
@@ -290,6 +264,16 @@ export class HttpTransport {
     };
   }
 
+  #requestUrl(path: string): string {
+    const { origin, prefix } = this.#endpoint;
+    return `${origin}${prefix}${path}`;
+  }
+
+  #shown(url: string): string {
+    const { origin, socketPath } = this.#endpoint;
+    return socketPath === null ? url : `unix:${socketPath}:${url.slice(origin.length)}`;
+  }
+
   #headers(sameOrigin: boolean, hasBody: boolean): Record<string, string> {
     return {
       accept: 'application/json, text/event-stream, text/plain;q=0.9, */*;q=0.1',
@@ -299,16 +283,6 @@ export class HttpTransport {
       ...(this.#options.apiKey && sameOrigin ? { authorization: `Bearer ${this.#options.apiKey}` } : {}),
     };
   }
-}
-
-/** What a caller's abort is to everybody above. */
-export function interrupted(reason?: unknown): LlamactlError {
-  return new LlamactlError({
-    type: 'INTERRUPTED',
-    code: 'interrupted',
-    message: 'interrupted',
-    cause: reason,
-  });
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

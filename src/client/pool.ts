@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
+import { endpointOf } from '../wire/base-url.js';
+import type { HttpDispatcher } from './http-types.js';
 import type { PoolOptions } from './types.js';
 
 /** The specification's 7.6. */
@@ -20,10 +21,10 @@ export interface DispatcherOptions {
 }
 
 /**
- * The connections to one server: an undici Agent, or a ProxyAgent where the environment names a proxy for this URL.
- * @throws LlamactlError (usage) where the CA file cannot be read
+ * The connections to one server: an undici Agent, through a proxy where the environment names one for this URL.
+ * @throws LlamactlError (usage) where the CA file cannot be read, or the proxy is none that we can speak to
  */
-export async function createDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
+export async function createDispatcher(options: DispatcherOptions): Promise<HttpDispatcher> {
   const { pool } = options;
   const tls = {
     ...(options.caCert === undefined
@@ -42,11 +43,16 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Disp
     headersTimeout: 0,
     bodyTimeout: 0,
   };
-  const connect = { timeout: pool.connectionTimeout + 1000, ...tls };
+  const { socketPath } = endpointOf(options.baseUrl);
+  const connect = {
+    timeout: pool.connectionTimeout + 1000,
+    ...tls,
+    ...(socketPath === null ? {} : { socketPath }),
+  };
   const proxy = proxyFor(new URL(options.baseUrl), options.env);
   if (proxy === null) return new Agent({ ...common, connect });
-  const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
-  return new ProxyAgent({ ...common, uri: proxy, requestTls: connect, proxyTls: connect });
+  const { createProxied } = await import('./proxied.js');
+  return createProxied({ proxy, target: new URL(options.baseUrl), agent: common, connect });
 }
 
 /**
@@ -54,6 +60,8 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Disp
  * in browsers): a corporate `HTTP_PROXY` cannot reach this machine's own ports.
  */
 export function proxyFor(url: URL, env: Readonly<Record<string, string | undefined>>): string | null {
+  // A socket of this machine is no proxy's to reach.
+  if (url.protocol === 'unix:') return null;
   const read = (name: string) => env[name.toLowerCase()] || env[name] || undefined;
   const proxy = url.protocol === 'https:' ? read('HTTPS_PROXY') : read('HTTP_PROXY');
   if (proxy === undefined) return null;

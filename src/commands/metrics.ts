@@ -24,7 +24,7 @@ export default class Metrics extends BaseCommand {
     const connections = await connectAll(flags, this.connectContext);
     const isFleet = connections.length > 1;
     const look = async ({ client, target }: Connection) => {
-      const name = target.name ?? new URL(client.baseUrl).host;
+      const name = target.name ?? client.baseUrl.replace(/^https?:\/\//, '');
       const model = target.model === undefined ? {} : { model: target.model };
       try {
         return await readMetrics(client, name, { signal: this.signal, ...model });

@@ -3,6 +3,7 @@ import { BaseCommand } from '../cli/base-command.js';
 import { connect } from '../cli/connect.js';
 import { connectionFlags } from '../cli/connection-flags.js';
 import { isAsleep } from '../services/models.js';
+import { slotState } from '../services/slots.js';
 import type { Slot } from '../wire/slots.js';
 
 export default class Slots extends BaseCommand {
@@ -32,7 +33,7 @@ export default class Slots extends BaseCommand {
       });
       if (!this.jsonEnabled()) {
         const { renderSlots } = await import('../render/slots.js');
-        this.output.print(renderSlots(slots));
+        this.output.print(renderSlots(slots.map(slotState)));
       }
       return { slots };
     } finally {

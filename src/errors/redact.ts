@@ -15,6 +15,9 @@ const PATTERNS: readonly RegExp[] = [
   /(--?(?:api-key|hf-token|hft)[ =]["']?)([^\s"']+)/gi,
   /((?:LLAMA_API_KEY|LLAMACTL_API_KEY|OPENROUTER_API_KEY|OPENAI_API_KEY|HF_TOKEN)=["']?)([^\s"']+)/g,
   /(:\/\/[^/\s:@]*:)([^/\s@]+)(?=@)/g,
+  /([?&](?:api[-_]?key|key|(?:access[-_]?)?token|secret|password)=)([^&\s"'#]+)/gi,
+  // By their shape, wherever they stand: Hugging Face's tokens and the keys of OpenAI and those who follow it.
+  /(\b(?:hf_|sk-)(?=[\w-]*\d))([\w-]{12,})/g,
 ];
 
 /**

@@ -1,5 +1,6 @@
 import { identifyServer, type ServerKind } from '../catalogue/identify-server.js';
 import { sleep } from '../client/backoff.js';
+import type { HttpResponse } from '../client/http-types.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import type { HealthStatus } from '../client/types.js';
 import { type ErrorDocument, LlamactlError } from '../errors/llamactl-error.js';
@@ -44,6 +45,14 @@ const SHORTEST_LOOK = 50;
 /** What no amount of waiting mends. */
 const FINAL = /^auth\.|^connection\.tls-/;
 
+/** What a server says of itself, whichever part of it came. */
+export interface StatusAnswers {
+  readonly health: PromiseSettledResult<HttpResponse>;
+  readonly props: PromiseSettledResult<HttpResponse>;
+  /** Milliseconds for both. */
+  readonly tookMs: number;
+}
+
 /**
  * Looks once, without disturbing the server: `/health`, and `/props` beside it, since `/health` is public and answers 200
  * while every other request is refused or the model sleeps.
@@ -53,6 +62,19 @@ export async function checkHealth(
   signal?: AbortSignal,
   timeoutMs = PROBE_TIMEOUT,
 ): Promise<HealthResult> {
+  return assessStatus(client, await askStatus(client, signal, timeoutMs));
+}
+
+/**
+ * Asks for the two answers that tell a server's state.
+ * @param timeoutMs milliseconds for each
+ * @throws LlamactlError (interrupted)
+ */
+export async function askStatus(
+  client: LlamaCppClient,
+  signal?: AbortSignal,
+  timeoutMs = PROBE_TIMEOUT,
+): Promise<StatusAnswers> {
   const ask = (path: string) =>
     client.request({ method: 'GET', path, timeoutMs, ...(signal ? { signal } : {}) });
   const started = performance.now();
@@ -65,6 +87,14 @@ export async function checkHealth(
     )
       throw answer.reason;
   }
+  return { health, props, tookMs };
+}
+
+/** What the two answers mean. */
+export async function assessStatus(
+  client: LlamaCppClient,
+  { health, props, tookMs }: StatusAnswers,
+): Promise<HealthResult> {
   const facts = props.status === 'fulfilled' ? parseProps(props.value.body) : null;
   const build = facts?.build_info ?? null;
   if (health.status === 'rejected') return failed(client, health.reason as LlamactlError, tookMs);

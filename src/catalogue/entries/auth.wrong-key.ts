@@ -56,7 +56,7 @@ export const entry: CatalogueEntry = {
     { pattern: /Invalid API Key/i, rank: 50 },
     {
       pattern:
-        /AuthenticationError|authentication failed|authentication_error|403 Forbidden|HTTP 403|status(?:[ _]?code)?[ =:]{1,3}403/i,
+        /AuthenticationError|authentication failed|authentication_error|403 Forbidden|HTTP 403|status(?:[ _]?code)?[ =:]{1,3}403|\b403, message=|\[403\]|\(403\)/i,
       excludes: [/huggingface|hf\.co|ghcr|registry|proxy|tunnel|gated/i],
       excludesAnywhere: [/huggingface\.co|gated repo/i, /feature_disabled/i],
       rank: 40,
