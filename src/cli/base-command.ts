@@ -53,7 +53,7 @@ export abstract class BaseCommand extends Command {
 
   /** Whether people look at stderr: progress is drawn only then. */
   protected get interactive(): boolean {
-    return process.stderr.isTTY === true && !this.jsonEnabled();
+    return process.stderr.isTTY === true && process.env['TERM'] !== 'dumb' && !this.jsonEnabled();
   }
 
   protected override async init(): Promise<void> {
