@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import type { FailurePhase } from '../catalogue/classification.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
@@ -30,8 +29,6 @@ export class HttpTransport {
   constructor(options: HttpTransportOptions) {
     this.#options = options;
     this.#endpoint = endpointOf(options.baseUrl);
-    // Each request listens to it while it lasts: with more than ten at once Node would warn the user of a leak.
-    if (options.signal !== undefined) setMaxListeners(0, options.signal);
   }
 
   /** Whether requests carry an API key. */
