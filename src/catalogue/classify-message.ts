@@ -41,6 +41,10 @@ export function byMessage(failure: Response, error: ErrorBody): Verdict | null {
   ) {
     return { type: 'SERVER_OVERLOADED', code: 'server.busy', message: `all slots are taken: ${message}` };
   }
+  // The answer's schema, or a tool's: told as a failure of the template's parser.
+  const schema = /json schema (?:error at \S+|conversion failed):\s*(.+)/i.exec(message);
+  if (schema !== null)
+    return invalid('request.invalid-grammar', `the JSON schema cannot be used: ${schema[1]}`);
   if (says(/model limit reached/i))
     return {
       type: 'SERVER_OVERLOADED',

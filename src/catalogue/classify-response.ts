@@ -1,3 +1,4 @@
+import { hostOf } from '../wire/base-url.js';
 import type { Classification } from './classification.js';
 import { byMessage, disabled, overflow, type Response, type Verdict } from './classify-message.js';
 import { type ErrorBody, parseErrorBody } from './error-body.js';
@@ -146,7 +147,7 @@ function orNoModel({ path, model }: Response): string {
 }
 
 function wrongServer(failure: Response, kind: ServerKind): Verdict {
-  const { host } = new URL(failure.url);
+  const host = hostOf(failure.url);
   const name = SERVER_NAMES[kind];
   const isGuess = kind === 'proxy' || kind === 'unknown';
   const said = failure.headers['server'];

@@ -6,6 +6,11 @@ export type CommandModule = { readonly default: Command.Class };
 /** Every command, by oclif id. A command is loaded when it is run, or when help must be made without a manifest. */
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   chat: () => import('../commands/chat.js'),
+  'config:init': () => import('../commands/config/init.js'),
+  'config:migrate': () => import('../commands/config/migrate.js'),
+  'config:schema': () => import('../commands/config/schema.js'),
+  'config:show': () => import('../commands/config/show.js'),
+  'config:validate': () => import('../commands/config/validate.js'),
   detokenize: () => import('../commands/detokenize.js'),
   diagnose: () => import('../commands/diagnose.js'),
   explain: () => import('../commands/explain.js'),
@@ -19,4 +24,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
 };
 
 /** Topics: words that only group commands. */
-export const TOPICS: Readonly<Record<string, { readonly description: string }>> = {};
+export const TOPICS: Readonly<Record<string, { readonly description: string }>> = {
+  config: { description: 'Check, show, write and migrate configuration files.' },
+};

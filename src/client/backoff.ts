@@ -1,4 +1,4 @@
-import { interrupted } from './http.js';
+import { interrupted } from './interrupted.js';
 import { presentSignals } from './signals.js';
 
 const BASE_MS = 250;

@@ -1,4 +1,3 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { ModelInfo } from './types.js';
@@ -48,10 +47,13 @@ type Entry = z.infer<typeof entrySchema>;
  */
 export class FactsCache {
   readonly #directory: string | undefined;
+  readonly #secret: string | undefined;
   readonly #memory = new Map<string, Entry>();
 
-  constructor(directory?: string) {
+  /** @param secret what must not be written, also where a server sends it back among its facts */
+  constructor(directory?: string, secret?: string) {
     this.#directory = directory;
+    this.#secret = secret || undefined;
   }
 
   async get(baseUrl: string, identity: ServerIdentity): Promise<readonly ModelInfo[] | null> {
@@ -71,12 +73,14 @@ export class FactsCache {
     const known = models.map((model) => ({ ...model, aliases: [...model.aliases] }));
     const entry: Entry = { version: VERSION, savedAt: Date.now(), baseUrl, ...identity, models: known };
     this.#memory.set(baseUrl, entry);
-    if (this.#directory === undefined) return;
+    const text = JSON.stringify(entry);
+    if (this.#directory === undefined || (this.#secret !== undefined && text.includes(this.#secret))) return;
     const file = this.#fileOf(this.#directory, baseUrl);
     const temporary = `${file}.${process.pid}`;
     try {
+      const { mkdir, rename, writeFile } = await import('node:fs/promises');
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      await writeFile(temporary, JSON.stringify(entry), { mode: 0o600 });
+      await writeFile(temporary, text, { mode: 0o600 });
       await rename(temporary, file);
     } catch {
       // A cache that cannot be written costs one request the next time.
@@ -86,6 +90,7 @@ export class FactsCache {
   async #read(baseUrl: string): Promise<Entry | null> {
     if (this.#directory === undefined) return null;
     try {
+      const { readFile } = await import('node:fs/promises');
       const text = await readFile(this.#fileOf(this.#directory, baseUrl), 'utf8');
       return entrySchema.safeParse(JSON.parse(text)).data ?? null;
     } catch {

@@ -2,7 +2,7 @@ import type { Agent as AgentType } from 'undici';
 import buildConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { usageError } from '../errors/llamactl-error.js';
-import type { HttpDispatcher } from './http.js';
+import type { HttpDispatcher } from './http-types.js';
 import { ProxyError } from './transport-error.js';
 
 export interface ProxiedOptions {

@@ -4,7 +4,8 @@ import { createRedactor, type Redactor } from '../errors/redact.js';
 import { parseBaseUrl, withoutUserInformation } from '../wire/base-url.js';
 import type { Emitter } from './emitter.js';
 import type { CallOptions, EndpointCall } from './endpoints/endpoint.js';
-import { type HttpRequest, type HttpResponse, HttpTransport } from './http.js';
+import { HttpTransport } from './http.js';
+import type { HttpRequest, HttpResponse } from './http-types.js';
 import { createDispatcher, POOL_DEFAULTS } from './pool.js';
 import { type Attempt, Recoverer } from './recoverer.js';
 import { TransportError } from './transport-error.js';
@@ -145,9 +146,11 @@ export class Requester {
 
   /** What remedies are filled with. */
   errorContext() {
+    const known = { url: this.baseUrl, redact: this.#redact };
+    if (this.baseUrl.startsWith('unix:')) return known;
     const url = new URL(this.baseUrl);
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-    return { url: this.baseUrl, host: url.hostname, port, redact: this.#redact };
+    return { ...known, host: url.hostname, port };
   }
 
   async #callOnce<Result>(
@@ -206,6 +209,7 @@ export class Requester {
         body: call.body,
         timeoutMs,
         signal,
+        closes: namesModel(call),
       });
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
@@ -283,6 +287,14 @@ function isDispatcher(value: object): value is import('undici').Dispatcher {
 
 function mayHaveBeenDone(error: unknown): boolean {
   return error instanceof LlamactlError && UNCERTAIN.has(error.code);
+}
+
+/**
+ * A router hands on whatever names a model, as a stream: like after every stream, llama-server then closes the connection
+ * while it announces Keep-Alive, so the next request on it would race with the end (measured: one in thirty lost).
+ */
+function namesModel({ path, body }: Pick<HttpRequest, 'path' | 'body'>): boolean {
+  return /[?&]model=/.test(path) || (typeof body === 'object' && body !== null && 'model' in body);
 }
 
 /** What of an answer is not as a llama-server's: the first thing that zod, or JSON, stumbled at. */

@@ -50,7 +50,7 @@ export class ServerFacts {
 
   constructor(requester: Requester) {
     this.#requester = requester;
-    this.#cache = new FactsCache(requester.options.cacheDirectory);
+    this.#cache = new FactsCache(requester.options.cacheDirectory, requester.options.apiKey);
   }
 
   /** As {@link learnContextSize} found it last. */

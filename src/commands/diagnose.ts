@@ -29,40 +29,32 @@ export default class Diagnose extends BaseCommand {
     if (flags.diff !== undefined) return this.compare(flags.diff);
     const { version } = this.config;
     const { output, width, signal } = this;
-    const selection = { only: flags.only ?? [], skip: flags.skip ?? [] };
-    const { format, verbose, strict, output: files = [] } = flags;
+    const { env } = process;
+    const { format, verbose, strict, output: files = [], only = [], skip = [], config } = flags;
+    const selection = { only, skip };
     const show = async (diagnoses: readonly Diagnosis[]) => {
       process.exitCode = exitCodeOf(diagnoses, strict, flags['fail-on']);
       await report(diagnoses, { output, format, files, width, verbose, version });
       return documentOf(diagnoses);
     };
-    if (flags.from !== undefined) {
-      const { diagnoseBundle } = await import('../diagnose/bundle.js');
-      return show([await diagnoseBundle(flags.from, selection)]);
-    }
+    const { diagnoseBundle, writeBundles } = await import('../diagnose/bundle.js');
+    if (flags.from !== undefined) return show([await diagnoseBundle(flags.from, selection)]);
     const connections = await connectAll(flags, this.connectContext);
     const { wake, deep, insecure, 'ca-cert': caCert, timeout: deadlineMs = DEADLINE } = flags;
     const { diagnoseTargets } = await import('../diagnose/targets.js');
     const { startSpinner } = await import('../render/spinner.js');
+    const how = { wake, deep, insecure, caCert, deadlineMs, selection, signal, env, config };
     const ask = async () => {
       const spinner = this.interactive ? await startSpinner('asking') : null;
-      const options = { wake, deep, insecure, caCert, deadlineMs, selection, signal, env: process.env };
       const onProgress = (what: string) => spinner?.update(what);
-      return diagnoseTargets(connections, { ...options, onProgress }).finally(() => spinner?.stop());
+      return diagnoseTargets(connections, { ...how, onProgress }).finally(() => spinner?.stop());
     };
     try {
       if (flags.watch !== undefined) return await this.watch(ask, flags.watch, verbose);
       const diagnoses = await ask();
-      if (flags.bundle !== undefined) {
-        const { writeBundles } = await import('../diagnose/bundle.js');
-        const secrets = connections.map(({ target }) => target.apiKey);
-        for (const written of await writeBundles(flags.bundle, diagnoses, {
-          version,
-          secrets,
-          env: process.env,
-        }))
-          output.note(`… wrote ${written.path}; ${written.redacted} times something was taken out`);
-      }
+      const secrets = connections.map(({ target }) => target.apiKey);
+      for (const { path, redacted } of await writeBundles(flags.bundle, diagnoses, { version, secrets, env }))
+        output.note(`… wrote ${path}; ${redacted} times something was taken out`);
       return await show(diagnoses);
     } finally {
       await Promise.all(connections.map(({ client }) => client.destroy()));

@@ -99,14 +99,16 @@ export async function writeBundle(
 
 /**
  * Writes a bundle of each diagnosis: of several, `NAME.tar.gz` becomes `NAME-TARGET.tar.gz`.
+ * @param path undefined where none is wanted
  * @returns the files, and how often something was taken out of each
  */
 export async function writeBundles(
-  path: string,
+  path: string | undefined,
   diagnoses: readonly Diagnosis[],
   options: BundleOptions,
 ): Promise<{ readonly path: string; readonly redacted: number }[]> {
-  const written = [];
+  const written: { path: string; redacted: number }[] = [];
+  if (path === undefined) return written;
   for (const diagnosis of diagnoses) {
     const name = diagnosis.target ?? new URL(diagnosis.url).host;
     const file =

@@ -129,6 +129,8 @@ class Gatherer {
     model: { readonly model?: string },
   ): Promise<Pick<Facts, 'slots' | 'template' | 'metrics' | 'generation' | 'deep'>> {
     const told = knownValue(props);
+    const { usesTools } = this.#options.configured;
+    const toolsQuestion = usesTools !== true ? 'none' : told?.chat_template_caps ? 'template' : 'chat';
     this.#tell('looking at slots, metrics and the chat template');
     const [slots, template, metrics] = await Promise.all([
       told?.endpoint_slots === false
@@ -136,9 +138,7 @@ class Gatherer {
         : this.#want('slots', () => watchSlots(this.#client, { ...this.#quick(), ...model })),
       told?.role === 'router'
         ? notAsked('a router applies no template itself')
-        : this.#want('template', () =>
-            tryTemplate(this.#client, this.#quick(), this.#options.configured.usesTools === true),
-          ),
+        : this.#want('template', () => tryTemplate(this.#client, this.#quick(), toolsQuestion)),
       told?.endpoint_metrics === false
         ? notAsked('the server was started without --metrics')
         : this.#want('metrics', () => askMetrics(this.#client, { ...this.#quick(), ...model })),
@@ -207,7 +207,8 @@ class Gatherer {
       (fact) =>
         fact.state === 'failed' && /^connection\.(?:reset|timeout)$|^server\.wedged$/.test(fact.error.code),
     );
-    if (!broken || this.#proxy !== null) return notAsked('the scheme is not in doubt');
+    if (!broken || this.#proxy !== null || this.#url.protocol === 'unix:')
+      return notAsked('the scheme is not in doubt');
     const timeout = this.#left(CONNECT_TIMEOUT);
     if (this.#url.protocol === 'http:')
       return this.#want('otherScheme', async () => ({
@@ -305,7 +306,7 @@ class Gatherer {
 
 /** Whether a URL is this machine's own, so that its processes and ports tell something. */
 export function isLocal(baseUrl: string): boolean {
-  return isLoopback(endpointOf(new URL(baseUrl)).host);
+  return baseUrl.startsWith('unix:') || isLoopback(endpointOf(new URL(baseUrl)).host);
 }
 
 /** The variable that names the proxy: curl and its kin read the small one first. */

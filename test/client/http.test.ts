@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { HttpTransport, type HttpTransportOptions } from '../../src/client/http.js';
+import { HttpTransport } from '../../src/client/http.js';
+import type { HttpTransportOptions } from '../../src/client/http-types.js';
 import { LlamaCppClient } from '../../src/client/llama-client.js';
 import { createDispatcher, POOL_DEFAULTS } from '../../src/client/pool.js';
 import { TransportError } from '../../src/client/transport-error.js';

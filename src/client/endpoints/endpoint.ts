@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../http.js';
+import type { HttpRequest } from '../http-types.js';
 
 /** One call of an endpoint: what is sent, and how its answer is read. */
 export interface EndpointCall<Result> {
