@@ -10,6 +10,9 @@ const STUBS = {
     "module.exports = () => { throw new Error('HTTP/2 is not in this bundle'); };",
   // http.maxHeaderSize is Node's default; IncomingMessage is only compared with.
   'undici:node:http': 'module.exports = { maxHeaderSize: 16384, IncomingMessage: class IncomingMessage {} };',
+  // Loads late, and to word a failure reads the source, which takes seconds over a bundle's one line.
+  'undici:node:assert':
+    "module.exports = (value, message) => { if (!value) throw Object.assign(new Error(String(message ?? 'an assertion of undici failed')), { code: 'ERR_ASSERTION' }); };",
   // What it measures is Node's global too.
   'node:perf_hooks': 'module.exports = { performance };',
   tinyglobby: "module.exports.glob = () => { throw new Error('no globbing in this bundle'); };",
@@ -30,8 +33,8 @@ export const slim = {
     const isPackage = (importer) => importer.includes('node_modules');
     onResolve({ filter: /client-h2\.js$/ }, () => stub('undici/lib/dispatcher/client-h2.js'));
     onResolve({ filter: /^(?:tinyglobby|minimatch|wsl-utils|debug)$/ }, ({ path }) => stub(path));
-    onResolve({ filter: /^node:http$/ }, ({ importer }) =>
-      /node_modules[\\/]undici[\\/]/.test(importer) ? stub('undici:node:http') : undefined,
+    onResolve({ filter: /^node:(?:http|assert)$/ }, ({ path, importer }) =>
+      /node_modules[\\/]undici[\\/]/.test(importer) ? stub(`undici:${path}`) : undefined,
     );
     onResolve({ filter: /^node:perf_hooks$/ }, ({ path, importer }) =>
       isPackage(importer) ? stub(path) : undefined,

@@ -3,9 +3,9 @@ import type { LlamaCppErrorType } from '../errors/error-type.js';
 import type { Failure } from './classification.js';
 import type { ErrorBody } from './error-body.js';
 
-type Response = Extract<Failure, { kind: 'response' }>;
+export type Response = Extract<Failure, { kind: 'response' }>;
 
-/** What an answer was judged to be. */
+/** What an answer is; without a message the server's own is told. */
 export interface Verdict {
   readonly type: LlamaCppErrorType;
   readonly code: CatalogueCode;
@@ -17,14 +17,14 @@ export interface Verdict {
 const UNKNOWN_MODEL =
   /\bmodel (?:[`'"]([^`'"]+)[`'"]|(?!is\b)(\S+)) (?:is not found|not found|does not exist)|could not find \S.{0,30} (?:handler|modelID) for (\S+)|\bmodel (?:is )?not found|unknown model|no such model/i;
 
-/** llama-server's messages of all builds since 2023. First match wins, so the precise stand before the general. */
-export function byMessage(
-  failure: Response,
-  message: string,
-  type: string,
-  error: ErrorBody,
-): Verdict | null {
+/**
+ * Messages of llama-server's builds since 2023, and of what else may answer. First match wins, so the precise stand before
+ * the general.
+ * @returns null where the message says nothing that the status does not
+ */
+export function byMessage(failure: Response, error: ErrorBody): Verdict | null {
   const { status } = failure;
+  const { message, type } = error;
   const says = (pattern: RegExp) => pattern.test(message);
   if (
     type === 'exceed_context_size_error' ||
@@ -41,6 +41,10 @@ export function byMessage(
   ) {
     return { type: 'SERVER_OVERLOADED', code: 'server.busy', message: `all slots are taken: ${message}` };
   }
+  // The answer's schema, or a tool's: told as a failure of the template's parser.
+  const schema = /json schema (?:error at \S+|conversion failed):\s*(.+)/i.exec(message);
+  if (schema !== null)
+    return invalid('request.invalid-grammar', `the JSON schema cannot be used: ${schema[1]}`);
   if (says(/model limit reached/i))
     return {
       type: 'SERVER_OVERLOADED',
@@ -133,6 +137,7 @@ function templateError(message: string): Verdict {
   );
 }
 
+/** A request that is longer than the context, with both numbers where they are told. */
 export function overflow(error: ErrorBody | null, message: string): Verdict {
   const number = (name: string, pattern: RegExp) => {
     const field = error?.fields[name];
@@ -162,6 +167,7 @@ export function overflow(error: ErrorBody | null, message: string): Verdict {
   };
 }
 
+/** Something that was not switched on at start, with the flag that does it where the message names one. */
 export function disabled(message: string): Verdict {
   // "Start it without `--embeddings`" names a flag to leave out, which is no remedy to add.
   const flag = /--[a-z][a-z-]*/.exec(message.replace(/without `?--[a-z-]+`?/g, ''))?.[0];

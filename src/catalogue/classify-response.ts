@@ -1,10 +1,8 @@
 import { hostOf } from '../wire/base-url.js';
-import type { Classification, Failure } from './classification.js';
-import { byMessage, disabled, overflow, type Verdict } from './classify-message.js';
+import type { Classification } from './classification.js';
+import { byMessage, disabled, overflow, type Response, type Verdict } from './classify-message.js';
 import { type ErrorBody, parseErrorBody } from './error-body.js';
 import { identifyServer, isHtml, SERVER_NAMES, type ServerKind } from './identify-server.js';
-
-type Response = Extract<Failure, { kind: 'response' }>;
 
 /** What TLS servers say in clear to somebody who speaks HTTP: nginx, Apache, Go's. */
 const HTTP_TO_TLS =
@@ -66,7 +64,7 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
     };
   if (status === 401 || (status === 403 && type !== 'feature_disabled')) return unauthorized(failure);
   if (error !== null) {
-    const said = byMessage(failure, message, type, error);
+    const said = byMessage(failure, error);
     if (said !== null) return said;
   }
   if (status >= 300 && status < 400)
@@ -105,7 +103,8 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
         };
   if (kind !== 'llama.cpp' && (isHtml(failure) || status < 300 || status === 404 || status === 405))
     return wrongServer(failure, kind);
-  if (status === 404 || status === 405) return wrongPath(failure, `the server has no ${failure.path}`);
+  if (status === 404 || status === 405)
+    return wrongPath(failure, `the server has no ${failure.path}${orNoModel(failure)}`);
   if (status < 300)
     return {
       type: 'CONNECTION_ERROR',
@@ -138,6 +137,13 @@ function proxy(message: string): Verdict {
 
 function wrongPath(failure: Response, message: string): Verdict {
   return { type: 'CONNECTION_ERROR', code: 'connection.wrong-path', message: `${message} (${failure.url})` };
+}
+
+/** A router says the same of a model that it does not have as a single server of the whole route. */
+function orNoModel({ path, model }: Response): string {
+  return /^\/models\/(?:load|unload)$/.test(path) && model !== undefined
+    ? `, or it is a router without a model "${model}"`
+    : '';
 }
 
 function wrongServer(failure: Response, kind: ServerKind): Verdict {

@@ -2,7 +2,6 @@ import { LlamaCppClient } from '../client/llama-client.js';
 import type { ClientOptions, ExchangeRecord } from '../client/types.js';
 import { loadConfig } from '../config/load.js';
 import { type ResolvedTarget, resolveTargets } from '../config/resolve.js';
-import { hostOf } from '../wire/base-url.js';
 import { type ConnectionFlags, checkConnectionFlags, listOf } from './connection-flags.js';
 import type { Output } from './output.js';
 
@@ -67,7 +66,7 @@ export async function connectAll(flags: ConnectionFlags, context: ConnectContext
   for (const warning of [...config.warnings, ...targets.flatMap(({ warnings }) => warnings)])
     context.output.note(`! ${warning}`);
   const label = (target: ResolvedTarget) =>
-    targets.length === 1 ? '' : `${target.name ?? hostOf(target.baseUrl)}: `;
+    targets.length === 1 ? '' : `${target.name ?? target.baseUrl.replace(/^https?:\/\//, '')}: `;
   return targets.map((target) => ({
     target,
     configFile: config.file,

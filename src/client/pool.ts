@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
 import { endpointOf } from '../wire/base-url.js';
-import type { HttpDispatcher } from './http.js';
+import type { HttpDispatcher } from './http-types.js';
 import type { PoolOptions } from './types.js';
 
 /** The specification's 7.6. */

@@ -10,7 +10,7 @@ import type { FileFacts, LintContext } from './lint/rule.js';
 import { RULES } from './lint/rules.js';
 import { secretsIn, serversIn, textAt } from './lint/servers.js';
 import { readSource } from './load.js';
-import type { Problem } from './problem.js';
+import { type Problem, pathText } from './problem.js';
 import { type Format, type ReadConfig, readConfig } from './read.js';
 import { findSource } from './sources.js';
 import { type Environment, substituted } from './variables.js';
@@ -35,7 +35,12 @@ export interface ConfigReport {
   readonly format: Format;
   readonly form: Form;
   /** Errors and warnings, in the order of the file. */
-  readonly problems: readonly Problem[];
+  readonly problems: readonly TargetProblem[];
+}
+
+/** A problem, and the target that it is of; null where it is the file's. */
+export interface TargetProblem extends Problem {
+  readonly target: string | null;
 }
 
 /** Milliseconds: git answers in a few, and nothing hangs on it. */
@@ -53,7 +58,11 @@ export async function lintConfig(
   if (source === null) return null;
   const { label, path } = source;
   const { read, problems } = await lintText({ text: readSource(source), label, path }, options);
-  return { file: label, format: read.format, form: read.form, problems };
+  const servers = read.tree === null ? [] : serversIn(read.tree.root, read.form, options.env);
+  const targetOf = (at: string) =>
+    servers.find((server) => isWithin(at, pathText(server.path)))?.name ?? null;
+  const placed = problems.map((problem) => ({ ...problem, target: targetOf(problem.path) }));
+  return { file: label, format: read.format, form: read.form, problems: placed };
 }
 
 /** Checks one text: its syntax, its schema, and then the rules of lint/. */
@@ -95,6 +104,10 @@ export async function lintText(
     lines.problem({ severity: 'warning', ...complaint }),
   );
   return { read, problems: sortProblems([...read.problems, ...found]) };
+}
+
+function isWithin(path: string, group: string): boolean {
+  return path.startsWith(group) && /^(?:$|[.[])/.test(path.slice(group.length));
 }
 
 function factsOf(path: string): FileFacts {

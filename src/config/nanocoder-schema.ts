@@ -67,7 +67,7 @@ export const providerSchema = z
   .meta({ description: 'A provider of nanocoder.' });
 export type NanocoderProvider = z.infer<typeof providerSchema>;
 
-/** The older form: the specification's fields. Only `llamaCpp` was closed. */
+/** The older form: the specification's fields. `llamaCpp` was closed (lint/unknown-keys.ts). */
 const section = {
   baseUrl: z.string().optional(),
   apiKey: z.string().meta({ writeOnly: true }).optional(),
@@ -83,7 +83,7 @@ const own = z.unknown().optional();
 
 const wrapperSchema = z.looseObject({
   providers: z.array(providerSchema).optional(),
-  llamaCpp: z.strictObject(section).optional(),
+  llamaCpp: z.looseObject(section).optional(),
   ollama: z.looseObject(section).optional(),
   openAICompatible: z.looseObject(section).optional(),
   openRouter: z.looseObject(section).optional(),

@@ -131,10 +131,7 @@ async function problemsOf(target: string, { config, env }: TargetsOptions): Prom
   const report = await lintConfig({ cwd: process.cwd(), env, config });
   if (report === null) return [];
   return report.problems
-    .filter(({ path }) => {
-      const name = /^targets\.([^.[]+)/.exec(path)?.[1];
-      return name === undefined || name === target;
-    })
+    .filter((problem) => problem.target === null || problem.target === target)
     .map(({ code, path, line, column, message }) => ({
       severity: GRAVE.has(code) ? 'warning' : 'info',
       message: path === '' ? message : `${path}: ${message}`,

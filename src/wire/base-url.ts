@@ -44,7 +44,7 @@ export function parseBaseUrl(text: string): BaseUrl {
     return bad('it carries a user name or password: give the key with --api-key');
   if (url.search !== '' || url.hash !== '')
     return bad('it has a query or a fragment: give the address of the server alone');
-  const path = url.pathname.replace(/\/+$/, '').replace(/\/v1$/, '').replace(/\/+$/, '');
+  const path = url.pathname.replace(/(?:\/+v1)*\/*$/, '');
   return { ok: true, baseUrl: `${url.origin}${path}` };
 }
 
@@ -54,6 +54,16 @@ export function endpointOf(baseUrl: string): Endpoint {
     return { origin: 'http://localhost', prefix: '', socketPath: baseUrl.slice('unix:'.length) };
   const { origin, pathname } = new URL(baseUrl);
   return { origin, prefix: pathname === '/' ? '' : pathname, socketPath: null };
+}
+
+/** What is asked for at an endpoint. @param path with its query */
+export function urlAt({ origin, prefix }: Endpoint, path: string): string {
+  return `${origin}${prefix}${path}`;
+}
+
+/** A URL of an endpoint for people: behind a unix socket `unix:/run/llama.sock:/health`. */
+export function shownUrl({ origin, socketPath }: Endpoint, url: string): string {
+  return socketPath === null ? url : `unix:${socketPath}:${url.slice(origin.length)}`;
 }
 
 /** Who is asked, as people name it: `localhost:8080`, `unix:/run/llama.sock`. */

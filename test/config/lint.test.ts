@@ -22,6 +22,31 @@ describe('lint, of a file on the disk', () => {
     assert.equal(await lintConfig({ cwd: home.cwd, env: home.env }), null);
   });
 
+  it('says which target a problem is of, in every form', async () => {
+    const targets = async () =>
+      (await lintConfig({ cwd: home.cwd, env: home.env }))?.problems.map(({ target, path }) => [
+        target,
+        path,
+      ]);
+    home.write(
+      'agents.config.json',
+      '{"providers": [{"name": "gpu", "baseUrl": "http://0.0.0.0:8080/v1", "models": []}], "mine": 1}',
+    );
+    assert.deepEqual(await targets(), [
+      ['gpu', 'providers[0].baseUrl'],
+      [null, 'mine'],
+    ]);
+    home.write(
+      'llamactl.config.yaml',
+      'targets:\n  gpu: {}\n  gpu-2: { apiKeyFile: none }\n  a b: { baseUrl: "http://0.0.0.0:1" }\nfallback: [gpu, gpu]\n',
+    );
+    assert.deepEqual(await targets(), [
+      ['gpu-2', 'targets.gpu-2.apiKeyFile'],
+      ['a b', 'targets["a b"].baseUrl'],
+      [null, 'fallback[1]'],
+    ]);
+  });
+
   it('tells of a secret that others can read, and not of a variable', async () => {
     const text = (key: string) => `targets:\n  it: { baseUrl: "http://localhost:8080", apiKey: "${key}" }\n`;
     home.write('llamactl.config.yaml', text(SECRET), 0o644);

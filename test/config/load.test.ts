@@ -99,6 +99,14 @@ describe('where a configuration is from', () => {
     });
   });
 
+  it('keys that nobody knows do not keep nanocoder’s file from being used', async () => {
+    home.write(
+      'agents.config.json',
+      '{"nanocoder": {"llamaCpp": {"baseUrl": "http://old:1", "basUrl": 1}, "mine": {}}}',
+    );
+    assert.equal(await urlNow(), 'http://old:1');
+  });
+
   it('a file that was named and is not there is an error that says so', async () => {
     await assert.rejects(home.load({ config: 'nope.json' }), /nope\.json cannot be read: ENOENT/);
   });

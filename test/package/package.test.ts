@@ -132,7 +132,7 @@ describe('the npm package', () => {
 
     it('and names as dependencies the customer’s packages and those that the library loads, no other', () => {
       const library = readFileSync(join(ROOT, 'dist', 'index.js'), 'utf8');
-      const loaded = [...library.matchAll(/(?:^import (?:.* from )?|\bimport\()"([^".][^"]*)"/gm)]
+      const loaded = [...library.matchAll(/(?:^import (?:[^"]* from )?|\bimport\()"([^".][^"]*)"/gm)]
         .map(([, name = '']) => name)
         .filter((name) => !name.startsWith('node:'))
         .map((name) =>
@@ -242,7 +242,7 @@ describe('the npm package', () => {
           const tools: Tool[] = [{ type: 'function', function: { name: 'now' } }];
           export async function use(): Promise<ChatResult | undefined> {
             const config = await loadConfig({ cwd: '.', env: {}, flags: {} });
-            const [target] = resolveTargets(config);
+            const [target] = await resolveTargets(config);
             const client = new LlamaCppClient({ baseUrl: target?.baseUrl ?? 'http://localhost:8080', timeout: 1000 });
             const asked: LLMClient = client;
             const models: ModelInfo[] = await client.models();

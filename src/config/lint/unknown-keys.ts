@@ -6,7 +6,10 @@ import { isOwnKey } from '../own-keys.js';
 import { walk } from '../tree.js';
 import type { LintRule } from './rule.js';
 
-/** Keys that neither nanocoder nor llamactl knows. In our own form they are errors of the schema. */
+/**
+ * Keys that neither nanocoder nor llamactl knows: they are passed over when the file is used. In our own form they are
+ * errors of the schema; the specification has `llamaCpp` closed, so that they are errors here too.
+ */
 export const unknownKeys: LintRule = ({ read }) => {
   if (!isNanocoder(read.form)) return [];
   const schema = jsonSchemaOf(read.form === 'provider-list' ? providerListSchema : nanocoderSchema);
@@ -19,7 +22,7 @@ export const unknownKeys: LintRule = ({ read }) => {
       .filter(({ key }) => !known.includes(key) && !isOwnKey(key))
       .map(({ key }) => ({
         ...unknownKey(read.tree.root, [...path, key], known),
-        severity: 'warning' as const,
+        severity: path[0] === 'nanocoder' && path[1] === 'llamaCpp' ? 'error' : 'warning',
       }));
   });
 };

@@ -1,5 +1,5 @@
 import { toError } from '../../catalogue/to-error.js';
-import type { HttpResponse } from '../../client/http.js';
+import type { HttpResponse } from '../../client/http-types.js';
 import type { LlamaCppClient } from '../../client/llama-client.js';
 import { askStatus, assessStatus } from '../../services/health.js';
 import { type Props, propsSchema } from '../../wire/props.js';
