@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Beside ours: `range` … */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for the whole exchange; a stream's own deadlines are its reader's business. */
   readonly timeoutMs: number;
@@ -174,7 +176,10 @@ export class HttpTransport {
     const { connectionTimeout, maxConnections } = this.#options;
     const target = new URL(url);
     const requestBody = request.body === undefined ? null : JSON.stringify(request.body);
-    const headers = this.#headers(target.origin === this.#origin, requestBody !== null);
+    const headers = {
+      ...this.#headers(target.origin === this.#origin, requestBody !== null),
+      ...request.headers,
+    };
     const startedAt = performance.now();
     const signals = [request.signal, this.#options.signal].filter((signal) => signal !== undefined);
     const mustWait = this.#inFlight >= maxConnections;
