@@ -29,20 +29,23 @@ export type CacheLayout =
   | { readonly kind: 'none' }
   | { readonly kind: 'unknown'; readonly why: string };
 
-const FULL = `apertus arcee arctic baichuan bailingmoe bailingmoe2 bitnet bloom chameleon chatglm codeshell cogvlm
+const FULL =
+  `apertus arcee arctic baichuan bailingmoe bailingmoe2 bitnet bloom chameleon chatglm codeshell cogvlm
  command-r dbrx deepseek dots1 ernie4_5 ernie4_5-moe exaone falcon gemma glm4 glm4moe gpt2 gptj gptneox granite granitemoe
  grok grovemoe hunyuan-dense hunyuan-moe hunyuan_vl hy_v3 internlm2 jais jais2 llama llama-embed maincoder minicpm
  minimax-m2 mistral3 mpt nemotron olmo olmoe openelm orion paddleocr pangu-embedded phi2 phi3 phimoe plamo qwen qwen2
  qwen2moe qwen2vl qwen3 qwen3moe qwen3vl qwen3vlmoe refact seed_oss smollm3 stablelm starcoder starcoder2 talkie
  xverse`.split(/\s+/);
 
-const NONE = `bert clef dream eurobert gemma-embedding jina-bert-v2 jina-bert-v3 llada llada-moe modern-bert neo-bert
+const NONE =
+  `bert clef dream eurobert gemma-embedding jina-bert-v2 jina-bert-v3 llada llada-moe modern-bert neo-bert
  nomic-bert nomic-bert-moe rnd1 t5encoder wavtokenizer-dec`.split(/\s+/);
 
-const RECURRENT = `arwkv7 bailingmoe3 falcon-h1 glm5-next granitehybrid jamba kimi-k3 kimi-linear lfm2 lfm2moe mamba
+const RECURRENT =
+  `arwkv7 bailingmoe3 falcon-h1 glm5-next granitehybrid jamba kimi-k3 kimi-linear lfm2 lfm2moe mamba
  mamba2 minimax-01 nemotron_h nemotron_h_moe plamo2 qwen35 qwen35moe qwen3next qwen4exp rwkv6 rwkv6qwen2 rwkv7`.split(
-  /\s+/,
-);
+    /\s+/,
+  );
 
 const SPARSE = 'deepseek32 deepseek4 dots3note glm-dsa hy_v4 minimax-m3'.split(' ');
 

@@ -111,7 +111,8 @@ async function readHeader(location: string, isRemote: boolean, options: RemoteOp
   const { gguf, GGMLFileQuantizationType } = await import('@huggingface/gguf');
   let total: number | null = isRemote ? null : (await stat(location)).size;
   const fetch: typeof globalThis.fetch = async (_input, init) => {
-    const [from = 0, to = 0] = (new Headers(init?.headers).get('range') ?? '').match(/\d+/g)?.map(Number) ?? [];
+    const [from = 0, to = 0] =
+      (new Headers(init?.headers).get('range') ?? '').match(/\d+/g)?.map(Number) ?? [];
     const piece = await fetchRange(location, from, to, options);
     total ??= piece.total;
     return new Response(Uint8Array.from(piece.bytes));

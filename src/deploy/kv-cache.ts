@@ -1,10 +1,12 @@
 import { cacheLayoutOf, type SlidingPattern } from './architectures.js';
 import type { GgufModel } from './gguf.js';
 
-/**
- * Data types of the KV cache: bytes of a block, and its elements (`ggml_type_size`, `ggml_blck_size` of ggml.c).
- */
-const CACHE_TYPE_BLOCKS = {
+/** Data types that the KV cache can have. */
+export const CACHE_TYPES = ['f16', 'q8_0', 'q5_1', 'q5_0', 'q4_1', 'q4_0', 'iq4_nl', 'bf16', 'f32'] as const;
+export type CacheType = (typeof CACHE_TYPES)[number];
+
+/** Bytes of a block of each, and its elements (`ggml_type_size`, `ggml_blck_size` of ggml.c). */
+const BLOCKS: Readonly<Record<CacheType, readonly [bytes: number, elements: number]>> = {
   f32: [4, 1],
   f16: [2, 1],
   bf16: [2, 1],
@@ -14,10 +16,7 @@ const CACHE_TYPE_BLOCKS = {
   q4_1: [20, 32],
   q4_0: [18, 32],
   iq4_nl: [18, 32],
-} as const;
-
-export type CacheType = keyof typeof CACHE_TYPE_BLOCKS;
-export const CACHE_TYPES = Object.keys(CACHE_TYPE_BLOCKS) as [CacheType, ...CacheType[]];
+};
 
 /** What llama-server is started with that decides the size of its context. */
 export interface ContextOptions {
@@ -126,7 +125,7 @@ export function kvCache(
 
 /** Bytes of so many elements in a row (`ggml_row_size`). */
 export function rowBytes(type: CacheType, elements: number): number {
-  const [bytes, block] = CACHE_TYPE_BLOCKS[type];
+  const [bytes, block] = BLOCKS[type];
   return (elements / block) * bytes;
 }
 
@@ -138,18 +137,13 @@ function slidingLayers(
 ): { readonly layers: readonly boolean[]; readonly tokens: number } | null {
   if (pattern.onlyLayers !== undefined && pattern.onlyLayers !== blocks) return null;
   const given = integer(model, 'attention.sliding_window');
-  const tokens =
-    given === null ? (pattern.window ?? 0) : given === 0 ? 0 : (pattern.fixedWindow ?? given);
+  const tokens = given === null ? (pattern.window ?? 0) : given === 0 ? 0 : (pattern.fixedWindow ?? given);
   if (tokens === 0) return null;
   const named = model.hyperparameters['attention.sliding_window_pattern'];
   if (Array.isArray(named)) return { layers: named.map((value) => value === true || value === 1), tokens };
   const period = integer(model, 'attention.sliding_window_pattern') ?? pattern.period;
   const layers = Array.from({ length: blocks }, (_, layer) =>
-    period === 0
-      ? true
-      : pattern.fullFirst === true
-        ? layer % period !== 0
-        : layer % period < period - 1,
+    period === 0 ? true : pattern.fullFirst === true ? layer % period !== 0 : layer % period < period - 1,
   );
   return { layers, tokens };
 }

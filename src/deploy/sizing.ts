@@ -61,8 +61,6 @@ export interface Sizing {
     /** Its limit; null where it is not known. */
     readonly limitBytes: number | null;
   };
-  /** The largest `--ctx-size` for so many slots that fits, no more than the model was trained for; null without a capacity. */
-  readonly largestContextSize: number | null;
 }
 
 const MIB = 1024 ** 2;
@@ -125,7 +123,6 @@ export function sizeModels(models: readonly GgufModel[], options: SizingOptions)
       fits: capacityBytes === null || deviceTotal === null ? null : deviceTotal.max <= capacityBytes,
     },
     host: { cacheRamBytes, totalBytes: hostTotal, limitBytes },
-    largestContextSize: null,
   };
 }
 
@@ -174,9 +171,7 @@ function sizeModel(model: GgufModel, options: SizingOptions): ModelSizing {
     weightsBytes: model.weightsBytes,
     kvCacheBytes: known?.bytes ?? null,
     kvCache:
-      known === null
-        ? null
-        : { layers: known.layers, cells: known.cells, windowCells: known.windowCells },
+      known === null ? null : { layers: known.layers, cells: known.cells, windowCells: known.windowCells },
     unknown: cache.kind === 'unknown' ? cache.why : null,
     computeBytes: compute === null ? null : { min: compute, max: Math.ceil(compute * margin) },
     // One row of logits for each slot (`llama_context::output_reserve`).
@@ -244,6 +239,7 @@ function chooseCacheRam(
   hostParts: number | null,
   memory: number | null,
 ): number {
+  if (memory !== null && hostParts === null) return cacheRamOnTrust(memory);
   if (memory !== null && hostParts !== null) {
     const left = Math.floor((memory - hostParts) / models.length / LIMIT_STEP) * LIMIT_STEP;
     return Math.min(LARGEST_CACHE_RAM, Math.max(0, left));
@@ -252,6 +248,11 @@ function chooseCacheRam(
   if (largestCache === 0) return USUAL_CACHE_RAM.unknown;
   const wanted = Math.ceil(largestCache / CACHE_RAM_STEP) * CACHE_RAM_STEP;
   return Math.min(USUAL_CACHE_RAM.max, Math.max(USUAL_CACHE_RAM.min, wanted));
+}
+
+/** Bytes for `--cache-ram` where nothing is known but the container's limit: an eighth, at most 1 GiB. */
+export function cacheRamOnTrust(memory: number): number {
+  return Math.min(USUAL_CACHE_RAM.unknown, Math.floor(memory / 8 / LIMIT_STEP) * LIMIT_STEP);
 }
 
 function sumOrNull(ranges: readonly (ByteRange | null)[]): ByteRange | null {

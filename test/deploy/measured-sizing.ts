@@ -71,7 +71,12 @@ export const SIZING_CASES: readonly SizingCase[] = [
     contextSize: 8192,
     slots: 1,
   },
-  { name: 'wide feed-forward', shape: { ...BASE, feedForward: 4096, headsKv: 2 }, contextSize: 16_384, slots: 1 },
+  {
+    name: 'wide feed-forward',
+    shape: { ...BASE, feedForward: 4096, headsKv: 2 },
+    contextSize: 16_384,
+    slots: 1,
+  },
   {
     name: 'wider',
     shape: { ...BASE, layers: 2, embedding: 1024, heads: 16, headsKv: 4, feedForward: 2816 },

@@ -93,7 +93,10 @@ function metadataOf(shape: Shape, headSize: number): Record<string, GgufValue> {
       typeof shape.headsKv === 'number' ? uint32(shape.headsKv) : { type: 'int32s', value: shape.headsKv },
     ...(shape.headSize === undefined
       ? {}
-      : { [key('attention.key_length')]: uint32(headSize), [key('attention.value_length')]: uint32(headSize) }),
+      : {
+          [key('attention.key_length')]: uint32(headSize),
+          [key('attention.value_length')]: uint32(headSize),
+        }),
     [key('attention.layer_norm_rms_epsilon')]: { type: 'float32', value: 1e-5 },
     [key('attention.layer_norm_epsilon')]: { type: 'float32', value: 1e-5 },
     [key('rope.dimension_count')]: uint32(headSize),
