@@ -110,6 +110,17 @@ async function fromUrl(text: string, options: SourceOptions): Promise<DeployMode
       { text: 'A server that runs already is read with:', commands: [`--from-server ${text}`] },
     ]);
   }
+  if (url.username !== '' || url.password !== '') {
+    throw usageError(
+      'a URL with a password has no place in a manifest: everybody who may read that could fetch it',
+      [
+        {
+          text: 'Put the file where the cluster may read it, or name a repository and a token of Hugging Face:',
+          commands: ['--model hf:USER/REPO:QUANT --hf-token-secret hub-token'],
+        },
+      ],
+    );
+  }
   const onHub = hubFileOf(url, options.env);
   if (onHub !== null) return fromRepository(text, { ...onHub, quantization: null }, options);
   const header = await headerOf(text, text, options);

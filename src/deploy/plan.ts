@@ -93,6 +93,11 @@ export function planDeployment(options: DeployOptions, models: readonly DeployMo
   };
 }
 
+/** Tokens that one slot holds. */
+export function contextPerSlotOf({ sizing, contextSize, slots }: DeployPlan): number {
+  return sizing?.contextPerSlot ?? Math.floor(contextSize / slots);
+}
+
 /** How llama-server's metrics are asked for, below the server's address: one path a model in router mode. */
 export function metricsPaths({ options, routed }: DeployPlan): string[] {
   const path = `${options.apiPrefix ?? ''}/metrics`;
