@@ -21,7 +21,7 @@ export function rangeText({ min, max }: ByteRange): string {
 
 /** The figures that a deployment stands on, in one line. */
 export function sizingText(plan: DeployPlan): string {
-  const context = `${plan.slots} slot${plan.slots === 1 ? '' : 's'} of ${contextPerSlotOf(plan)} tokens`;
+  const context = `${plan.slots} slot${plan.slots === 1 ? '' : 's'} of ${contextPerSlotOf(plan).toLocaleString('en-US')} tokens`;
   const { sizing } = plan;
   if (sizing === null) return `${context}, memory as given`;
   const weights = sizing.models.reduce((sum, { weightsBytes }) => sum + weightsBytes, 0);

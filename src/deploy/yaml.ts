@@ -26,6 +26,8 @@ export class Reference {
 }
 
 const COMMENT_WIDTH = 96;
+/** Characters of a list on one line. */
+const LONGEST_LIST = 80;
 /** Under these keys every value is somebody's string, whatever it looks like. */
 const QUOTED_BELOW = [
   'env',
@@ -70,7 +72,7 @@ function nodeOf(value: unknown, path: readonly string[], reasons: Reasons | unde
       if (reason !== undefined) node.commentBefore = comment(reason);
       return node;
     });
-    if (list.items.length === 0) list.flow = true;
+    list.flow = isShort(value, path.at(-1));
     return list;
   }
   if (typeof value === 'object' && value !== null) {
@@ -93,6 +95,15 @@ function nodeOf(value: unknown, path: readonly string[], reasons: Reasons | unde
       scalar.type = Scalar.QUOTE_DOUBLE;
   }
   return scalar;
+}
+
+/** Whether a list is read better on one line. Arguments never are: each may have a reason, and a change shows as one line. */
+function isShort(items: readonly unknown[], name: string | undefined): boolean {
+  if (items.length === 0) return true;
+  if (name === 'args' || name === 'command') return false;
+  if (!items.every((item) => typeof item === 'string' || typeof item === 'number')) return false;
+  const text = items.join(', ');
+  return text.length <= LONGEST_LIST && !/[\n$]/.test(text);
 }
 
 /** `env[].value`, `environment.NAME`: quoted even where they need not be, so that an edit cannot change their type. */
