@@ -6,6 +6,8 @@ export type CommandModule = { readonly default: Command.Class };
 /** Every command, by oclif id. A command is loaded when it is run, or when help must be made without a manifest. */
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   chat: () => import('../commands/chat.js'),
+  'deploy-gen:docker-compose': () => import('../commands/deploy-gen/docker-compose.js'),
+  'deploy-gen:k8s': () => import('../commands/deploy-gen/k8s.js'),
   detokenize: () => import('../commands/detokenize.js'),
   diagnose: () => import('../commands/diagnose.js'),
   explain: () => import('../commands/explain.js'),
@@ -19,4 +21,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
 };
 
 /** Topics: words that only group commands. */
-export const TOPICS: Readonly<Record<string, { readonly description: string }>> = {};
+export const TOPICS: Readonly<Record<string, { readonly description: string }>> = {
+  'deploy-gen': { description: 'Write Docker Compose or Kubernetes files that run a model.' },
+};

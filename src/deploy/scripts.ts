@@ -48,7 +48,11 @@ ${files.map(fetchLine).join('\n')}
 
 function fetchLine({ name, url, sizeBytes, sha256 }: ModelFile): string {
   const words = [name, url ?? '', sizeBytes === null ? '' : String(sizeBytes), sha256 ?? ''];
-  return `fetch ${words.map((word) => (word === '' ? "''" : shellQuote(word))).join(' ')}`;
+  return `fetch ${words.map(quoted).join(' ')}`;
+}
+
+function quoted(word: string): string {
+  return word === '' ? "''" : shellQuote(word);
 }
 
 /**
@@ -60,15 +64,17 @@ export function awaitScript(models: readonly DeployModel[], container: string): 
   return `await() {
   file=${PATHS.models}/$1
   [ ! -f "$file.checked" ] || return 0
-  until [ "$(size "$file")" = "$2" ]; do
+  last=
+  until now=$(size "$file"); [ "$now" != 0 ] && [ "$now" = "\${2:-$last}" ]; do
+    last=$now
     echo "waiting: kubectl cp '$1' $(hostname):$file -c ${container}"
     sleep 10
   done
-  echo "$3  $file" | sha256sum -c - || { rm -f "$file"; exit 1; }
+  [ -z "$3" ] || echo "$3  $file" | sha256sum -c - || { rm -f "$file"; exit 1; }
   touch "$file.checked"
 }
 size() { if [ -f "$1" ]; then wc -c < "$1" | tr -d ' '; else echo 0; fi; }
-${files.map(({ name, sizeBytes, sha256 }) => `await ${shellQuote(name)} ${sizeBytes ?? 0} ${sha256 ?? ''}`).join('\n')}
+${files.map(({ name, sizeBytes, sha256 }) => `await ${[name, String(sizeBytes ?? ''), sha256 ?? ''].map(quoted).join(' ')}`).join('\n')}
 `;
 }
 

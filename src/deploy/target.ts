@@ -1,3 +1,4 @@
+import type { DeployOptions } from './options.js';
 import type { DeployPlan } from './plan.js';
 
 /** A file to write, below the folder of the output. */
@@ -24,6 +25,8 @@ export interface DeployTarget {
   files(plan: DeployPlan, options: TargetOptions): GeneratedFile[];
   /** All files as one stream, for a pipe; null where they cannot be one. */
   stream(files: readonly GeneratedFile[]): string | null;
+  /** Whether it checks local files by their SHA-256, which is then computed. */
+  hashes(options: DeployOptions): boolean;
   /** What this target leaves out of what was asked for. */
   warnings(plan: DeployPlan): string[];
   /** @param folder where the files are; null where they went to stdout */

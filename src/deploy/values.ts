@@ -36,14 +36,17 @@ export function readValues(file: string): Values {
   };
 }
 
+/** Options, and where each is from: `--gpu-memory`, `values.yaml:3: gpuMemory`. */
+export interface Merged {
+  readonly input: OptionsInput;
+  readonly placeOf: (option: string) => string;
+}
+
 /**
  * The options of flags over those of a values file, and where each is from.
  * @param flags by option name; undefined where the flag was not given
  */
-export function mergeOptions(
-  flags: OptionsInput,
-  values: Values | null,
-): { readonly input: OptionsInput; readonly placeOf: (option: string) => string } {
+export function mergeOptions(flags: OptionsInput, values: Values | null): Merged {
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   return {
     input: { ...values?.options, ...given },

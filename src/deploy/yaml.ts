@@ -97,10 +97,12 @@ function nodeOf(value: unknown, path: readonly string[], reasons: Reasons | unde
   return scalar;
 }
 
+const LINE_EACH = ['args', 'command', 'resources'];
+
 /** Whether a list is read better on one line. Arguments never are: each may have a reason, and a change shows as one line. */
 function isShort(items: readonly unknown[], name: string | undefined): boolean {
   if (items.length === 0) return true;
-  if (name === 'args' || name === 'command') return false;
+  if (name !== undefined && LINE_EACH.includes(name)) return false;
   if (!items.every((item) => typeof item === 'string' || typeof item === 'number')) return false;
   const text = items.join(', ');
   return text.length <= LONGEST_LIST && !/[\n$]/.test(text);

@@ -15,6 +15,8 @@ export const dockerCompose: DeployTarget = {
     const [only, second] = files;
     return only !== undefined && second === undefined ? only.content : null;
   },
+  // They are mounted where they are.
+  hashes: () => false,
   warnings: ({ options }) => [
     ...(options.autoscale === undefined
       ? []

@@ -1,3 +1,5 @@
+import { shellQuote } from '../../catalogue/fill.js';
+import { PATHS } from '../flags.js';
 import type { DeployPlan } from '../plan.js';
 import type { DeployTarget, GeneratedFile, NextStep, TargetOptions } from '../target.js';
 import { commandText, sizingText } from '../texts.js';
@@ -7,7 +9,7 @@ import { disruptionBudget, headlessService, networkPolicy, route, service } from
 import { type Manifest, namesOf } from './k8s/objects.js';
 import { kubernetesReasons } from './k8s/reasons.js';
 import { scaler } from './k8s/scaling.js';
-import { claimOf, storageOf } from './k8s/storage.js';
+import { claimOf, MODEL_CONTAINER, storageOf } from './k8s/storage.js';
 import { configMap, serviceAccount, workload, workloadKind } from './k8s/workload.js';
 
 const KUSTOMIZATION = 'kustomization.yaml';
@@ -20,6 +22,8 @@ export const kubernetes: DeployTarget = {
       .filter(({ path }) => path !== KUSTOMIZATION)
       .map(({ content }) => content)
       .join('---\n'),
+  // They are copied into a volume, by hand and through a network.
+  hashes: ({ storage }) => storage === undefined || storage.kind === 'pvc',
   warnings: () => [],
   next: nextSteps,
 };
@@ -133,13 +137,6 @@ function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
           },
         ];
   const waits = storage.script !== null && !storage.fetches;
-  const pod = workloadKind(storage) === 'StatefulSet' ? `${names.server}-0` : `deploy/${names.server}`;
-  const copies = plan.models.flatMap(({ folder: from, files }) =>
-    files.map(
-      ({ name }) =>
-        `kubectl logs${inNamespace} ${pod} -c model   # prints the command that copies ${from}/${name}`,
-    ),
-  );
   return [
     ...secretStep,
     {
@@ -148,7 +145,9 @@ function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
         folder === null ? 'llamactl deploy-gen k8s … | kubectl apply -f -' : `kubectl apply -k ${folder}`,
       ],
     },
-    ...(waits ? [{ text: 'The pod waits for the model:', commands: copies }] : []),
+    ...(waits
+      ? [{ text: 'Give the waiting pod its model:', commands: copyCommands(plan, inNamespace) }]
+      : []),
     {
       text: 'See it come up:',
       commands: [
@@ -157,4 +156,16 @@ function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
       ],
     },
   ];
+}
+
+/** The files go into the volume through the init container, which checks and then ends. */
+function copyCommands(plan: DeployPlan, inNamespace: string): string[] {
+  const labels = `-l app.kubernetes.io/instance=${plan.options.name}`;
+  const pods = `$(kubectl get pod${inNamespace} ${labels} -o name | cut -d/ -f2)`;
+  return plan.models.flatMap(({ folder, files }) =>
+    files.map(
+      ({ name }) =>
+        `for pod in ${pods}; do kubectl cp${inNamespace} ${shellQuote(`${folder}/${name}`)} $pod:${shellQuote(`${PATHS.models}/${name}`)} -c ${MODEL_CONTAINER}; done`,
+    ),
+  );
 }
