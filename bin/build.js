@@ -56,6 +56,10 @@ const slim = {
       path,
       namespace: 'stub',
     }));
+    // The GGUF reader needs this package's list of quantisations; the rest of it is 230 KB about models on the hub.
+    onResolve({ filter: /^@huggingface\/tasks$/ }, () => ({
+      path: join(root, 'node_modules', '@huggingface', 'tasks', 'dist', 'esm', 'gguf.js'),
+    }));
     onResolve({ filter: /^node:http$/ }, ({ importer }) =>
       /node_modules\/undici\//.test(importer) ? { path: 'undici:node:http', namespace: 'stub' } : undefined,
     );
