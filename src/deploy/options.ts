@@ -1,3 +1,4 @@
+import { closest, distance } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { type Remedy, usageError } from '../errors/llamactl-error.js';
 import { CACHE_TYPES } from './kv-cache.js';
@@ -64,6 +65,9 @@ const secret = (defaultKey: string) =>
     .string()
     .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(\/[-._a-zA-Z0-9]+)?$/, {
       error: 'a secret is named NAME or NAME/KEY, in lower case; the key itself has no place here',
+    })
+    .refine((text) => !/^(sk|hf)[-_]|^[^-./]{24,}/.test(text), {
+      error: 'that looks like a key: name the secret that holds it; the key itself has no place here',
     })
     .transform((text) => {
       const [name = '', key = defaultKey] = text.split('/');
@@ -173,8 +177,8 @@ export interface DeployOptions extends ParsedOptions {
   readonly cpu: number;
 }
 
-/** The names of the options, as values files have them. */
-export const OPTION_NAMES: readonly string[] = Object.keys(optionsSchema.shape);
+/** As values files have them. */
+const OPTION_NAMES: readonly string[] = Object.keys(optionsSchema.shape);
 
 const VENDOR_OF: Readonly<Partial<Record<Backend, GpuVendor>>> = {
   cuda: 'nvidia',
@@ -200,7 +204,7 @@ export function parseOptions(input: OptionsInput, place: (option: string) => str
   const result = optionsSchema.safeParse(input);
   if (!result.success) {
     const problems = result.error.issues.map((issue) => {
-      if (issue.code === 'unrecognized_keys') return `${place(issue.keys[0] ?? '')}: there is no such option`;
+      if (issue.code === 'unrecognized_keys') return unknownOption(issue.keys[0] ?? '', place);
       const option = String(issue.path[0] ?? '');
       if (option === 'model' && input['model'] === undefined) return 'which model? None was given';
       return `${place(option)}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
@@ -209,6 +213,12 @@ export function parseOptions(input: OptionsInput, place: (option: string) => str
     throw usageError([...new Set(problems)].join('\n'), missing ? MODEL_REMEDIES : []);
   }
   return settle(result.data, place);
+}
+
+function unknownOption(name: string, place: (option: string) => string): string {
+  const near = closest(name, OPTION_NAMES);
+  const hint = distance(name, near) <= 3 ? `: did you mean ${near}?` : '';
+  return `${place(name)}: there is no such option${hint}`;
 }
 
 /** What follows from the options together. */
