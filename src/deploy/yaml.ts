@@ -39,8 +39,10 @@ const QUOTED_BELOW = [
   'command',
   'ports',
 ];
-/** What YAML 1.1 reads as something else, and the library leaves bare. */
-const MISREAD = /^(?:=|<<|~|)$|^[-+.\d][\d_.:eExXa-fA-F]*$/;
+/** What YAML 1.1 or 1.2 reads as something else, and the library, which writes for one of them, may leave bare. */
+const MISREAD = /^(?:=|<<|~|)$|^[-+.\d][-+.:\w]*$/;
+/** Beginnings of those that cannot be misread: amounts with a unit, such as `15s`, `64Mi`, `100m`. */
+const AMOUNT = /^\d+(?:s|m|h|M|Mi|Gi)$/;
 
 /**
  * Writes YAML that readers of 1.1 (Kubernetes, Compose) and of 1.2 read alike: what looks like a number, a time or a switch
@@ -80,6 +82,7 @@ function nodeOf(value: unknown, path: readonly string[], reasons: Reasons | unde
     for (const [name, item] of Object.entries(value)) {
       if (item === undefined) continue;
       const key = new Scalar(name);
+      if (isMisread(name) && !(item instanceof Reference)) key.type = Scalar.QUOTE_DOUBLE;
       const at = [...path, name];
       const reason = reasons === undefined ? undefined : reasonFor(at, reasons);
       if (reason !== undefined) key.commentBefore = comment(reason);
@@ -91,13 +94,17 @@ function nodeOf(value: unknown, path: readonly string[], reasons: Reasons | unde
   const scalar = new Scalar(value);
   if (typeof value === 'string' && !value.includes('\n')) {
     const isQuoted = path.slice(0, -1).some((name) => QUOTED_BELOW.includes(name)) || isEnvValue(path);
-    if ((isQuoted && !/^[A-Za-z/-][\w./-]*$/.test(value)) || isEnvValue(path) || MISREAD.test(value))
+    if ((isQuoted && !/^[A-Za-z/-][\w./-]*$/.test(value)) || isEnvValue(path) || isMisread(value))
       scalar.type = Scalar.QUOTE_DOUBLE;
   }
   return scalar;
 }
 
 const LINE_EACH = ['args', 'command', 'resources'];
+
+function isMisread(text: string): boolean {
+  return MISREAD.test(text) && !AMOUNT.test(text) && !/^--?[a-zA-Z]/.test(text);
+}
 
 /** Whether a list is read better on one line. Arguments never are: each may have a reason, and a change shows as one line. */
 function isShort(items: readonly unknown[], name: string | undefined): boolean {
