@@ -9,7 +9,7 @@ const SHORTEST_SECRET = 4;
 const PATTERNS: readonly RegExp[] = [
   /((?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:bearer|basic)\s+)[^\s"',\\]+/gi,
   /(x-api-key["']?\s*[:=]\s*["']?)[^\s"',\\]+/gi,
-  /(--?(?:api-key|hf-token|hft)[ =]["']?)[^\s"'\\]+/gi,
+  /((?<![\w-])--?(?:api-key|hf-token|hft)[ =]["']?)[^\s"'\\]+/gi,
   /((?:LLAMA_API_KEY|LLAMACTL_API_KEY|OPENROUTER_API_KEY|OPENAI_API_KEY|HF_TOKEN)=["']?)[^\s"'\\]+/g,
   /(:\/\/[^/\s:@]*:)[^/\s@]+(?=@)/g,
 ];

@@ -16,3 +16,15 @@ describe('redaction of JSON', () => {
     });
   }
 });
+
+describe('redaction of flags', () => {
+  it('does not take a name that ends like one for the flag', () => {
+    const text = 'kubectl create secret generic llama-api-key --from-file=api-key=key.txt';
+    assert.equal(createRedactor([])(text), text);
+  });
+
+  it('masks what follows the flag', () => {
+    assert.equal(createRedactor([])('llama-server --api-key sk-abcdef'), 'llama-server --api-key ***');
+    assert.equal(createRedactor([])("sh -c '--api-key=sk-abcdef'"), "sh -c '--api-key=***'");
+  });
+});
