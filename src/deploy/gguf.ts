@@ -54,15 +54,20 @@ export function modelNameOf(file: string): string {
 /**
  * Reads a model's headers: some megabytes at the start of each file, local or remote.
  * @param location path or URL of any of its files
+ * @param shown what errors call it
  * @throws LlamactlError (model.file-missing, model.missing-shard, model.corrupt, model.download-failed)
  */
-export async function readGguf(location: string, options: RemoteOptions): Promise<GgufModel> {
+export async function readGguf(
+  location: string,
+  options: RemoteOptions,
+  shown: string = location,
+): Promise<GgufModel> {
   const isRemote = /^https?:\/\//i.test(location);
   const name = isRemote ? decodeURIComponent(basename(new URL(location).pathname)) : basename(location);
   const locations = shardNames(name).map((shard) =>
     isRemote ? siblingUrl(location, shard) : join(dirname(location), shard),
   );
-  if (!isRemote) await requireFiles(locations, location);
+  if (!isRemote) await requireFiles(locations, shown);
   // One after the other: the first may fail, and the headers of later shards are small.
   const headers: Header[] = [];
   for (const each of locations) headers.push(await readHeader(each, isRemote, options));

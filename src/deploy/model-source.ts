@@ -95,7 +95,7 @@ async function fromFile(text: string, options: SourceOptions): Promise<DeployMod
       warnings: [`${text} is not on this machine: its size is taken from --memory, and nothing is checked`],
     });
   }
-  const header = await readGguf(path, options).catch((error: unknown) => {
+  const header = await readGguf(path, options, text).catch((error: unknown) => {
     throw withSizingRemedy(error, text);
   });
   const files = header.files.map(({ name, sizeBytes }) => ({ name, sizeBytes, url: null, sha256: null }));

@@ -9,7 +9,7 @@ export const HUB_TOKEN_FILE = '/run/secrets/hub/token';
 export const DRAIN_DELAY = 5;
 
 /** curl options on stdin, so that no secret stands in the process list. */
-const WITH_KEY = `printf 'header = "Authorization: Bearer %s"\\n' "$(grep -v '^#' ${PATHS.apiKey} | head -n 1)"`;
+const WITH_KEY = `printf 'oauth2-bearer = "%s"' "$(grep -v '^#' ${PATHS.apiKey} | head -n 1)"`;
 
 /**
  * Fetches the files that are not there yet. A file gets its name only when it is whole and its SHA-256 is right; until then
@@ -18,7 +18,7 @@ const WITH_KEY = `printf 'header = "Authorization: Bearer %s"\\n' "$(grep -v '^#
  */
 export function downloadScript(models: readonly DeployModel[], withToken: boolean): string {
   const curl = 'curl -fsSL --connect-timeout 20 --speed-time 60 --speed-limit 1000 -C -';
-  const token = `printf 'header = "Authorization: Bearer %s"\\n' "$(cat ${HUB_TOKEN_FILE})"`;
+  const token = `printf 'oauth2-bearer = "%s"' "$(cat ${HUB_TOKEN_FILE})"`;
   const fetch = withToken
     ? `${token} | ${curl} -K - -o "$file.part" "$url"`
     : `${curl} -o "$file.part" "$url"`;
@@ -32,7 +32,10 @@ export function downloadScript(models: readonly DeployModel[], withToken: boolea
     tries=$((tries + 1))
     [ "$tries" -le 30 ] || { echo "cannot fetch $url" >&2; exit 1; }
     [ "$(size "$file.part")" -lt "\${bytes:-9223372036854775807}" ] || rm -f "$file.part"
-    if ${fetch}; then [ -n "$bytes" ] || bytes=$(size "$file.part"); else sleep 5; fi
+    if ${fetch}
+    then bytes=\${bytes:-$(size "$file.part")}
+    else sleep 5
+    fi
   done
   if [ -n "$sha256" ] && ! echo "$sha256  $file.part" | sha256sum -c --status; then
     rm -f "$file.part"

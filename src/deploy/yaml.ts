@@ -52,7 +52,7 @@ export function toYaml(value: unknown, options: YamlOptions = {}): string {
   const document = new Document(null, { version: '1.1', aliasDuplicateObjects: false });
   document.contents = nodeOf(value, options.root === undefined ? [] : [options.root], options.reasons);
   if (options.header !== undefined)
-    document.commentBefore = options.header.map((line) => ` ${line}`).join('\n');
+    document.commentBefore = options.header.map((line) => ` ${line.replace(/\s+/g, ' ')}`).join('\n');
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 

@@ -8,7 +8,10 @@ export function assertCompose(plan: DeployPlan): void {
   const paths = new Set(files.map(({ path }) => `./${path}`));
   const servers = composeServers(plan, project);
   assert.ok(servers.length > 0, 'there is a server');
-  const dollars = (files[0]?.content ?? '').replaceAll('$$', '').match(/\$(?!\{[A-Z_]+:-\d+\}).{0,20}/g);
+  const dollars = (files[0]?.content ?? '')
+    .replace(/^#.*$/gm, '')
+    .replaceAll('$$', '')
+    .match(/\$(?!\{[A-Z_]+:-\d+\}).{0,20}/g);
   assert.equal(dollars, null, 'Compose fills in nothing but what is meant');
 
   for (const [name, service] of Object.entries<Document>(project.services)) {

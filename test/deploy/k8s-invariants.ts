@@ -216,7 +216,11 @@ function assertLife(plan: DeployPlan, objects: Document[], workload: Document): 
     spec.terminationGracePeriodSeconds >= plan.drainSeconds + 30 + 5,
     'the drain and the stop have time',
   );
-  assert.equal(/Bearer/.test(drain), plan.options.apiKeySecret !== undefined, 'the drain brings the key');
+  assert.equal(
+    /oauth2-bearer/.test(drain),
+    plan.options.apiKeySecret !== undefined,
+    'the drain brings the key',
+  );
   assert.equal(spec.shareProcessNamespace, true, 'SIGTERM is heard while it loads');
   const { periodSeconds, failureThreshold } = server.startupProbe;
   assert.ok(periodSeconds * failureThreshold >= plan.startSeconds, 'loading has time');

@@ -82,6 +82,7 @@ describe('the arguments of a deployment', () => {
       model: models.map(({ given }) => given),
       port: await freePort(),
       ctxSize: 2048,
+      apiPrefix: '/llm',
       apiKeySecret: 'llama-key',
     });
     const plan = planDeployment(options, models);
@@ -90,7 +91,7 @@ describe('the arguments of a deployment', () => {
       fetch(`${server.url}${at}`, { headers: { authorization: 'Bearer test-key' } });
     try {
       const loaded = async () => {
-        const { data } = JSON.parse(await (await ask('/models')).text());
+        const { data } = JSON.parse(await (await ask('/llm/models')).text());
         return data.filter((model: { status: { value: string } }) => model.status.value === 'loaded').length;
       };
       for (let tries = 0; tries < 200 && (await loaded()) < 2; tries++)

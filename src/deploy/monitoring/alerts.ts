@@ -23,7 +23,9 @@ const SLOW = 5;
  * @param selector of the server's series, e.g. `job="llama"`
  */
 export function alertRules(plan: DeployPlan, selector: string): RuleGroup[] {
-  const { slots, startSeconds } = plan;
+  const { slots } = plan;
+  // A minute more than the probes allow, so that it is not told of before they have done what they can.
+  const loading = plan.startSeconds + 60;
   const metric = (name: string) => `llamacpp:${name}{${selector}}`;
   const context = contextPerSlotOf(plan);
   const rule = (
@@ -53,11 +55,19 @@ export function alertRules(plan: DeployPlan, selector: string): RuleGroup[] {
           'It answered within the last hour. See why: llamactl diagnose, and its log: llamactl explain < LOG.',
         ),
         rule(
+          'Absent',
+          'critical',
+          `absent(up{${selector}})`,
+          '5m',
+          `Prometheus knows no server of ${plan.options.name}`,
+          'None runs, or nobody tells Prometheus of them.',
+        ),
+        rule(
           'LoadingTooLong',
           'critical',
-          `max_over_time(up{${selector}}[${startSeconds}s]) == 0`,
+          `max_over_time(up{${selector}}[${loading}s]) == 0`,
           '1m',
-          `{{ $labels.instance }} has not become ready in ${startSeconds} s`,
+          `{{ $labels.instance }} has not become ready in ${loading} s`,
           'While it loads it answers 503. A slow disk, a wrong model or a restart loop: read its log.',
         ),
         rule(
