@@ -5,12 +5,11 @@ const MASK = '***';
 /** Shorter "secrets" (`k`, `no`) would mask ordinary words; masking them would tell more than it hides. */
 const SHORTEST_SECRET = 4;
 
-/** A quote may be escaped, in JSON; a value ends at a backslash, which belongs to the quote after it. */
 const PATTERNS: readonly RegExp[] = [
-  /((?:proxy-)?authorization(?:\\?["'])?\s*[:=]\s*(?:\\?["'])?(?:bearer|basic)\s+)[^\s"',\\]+/gi,
-  /(x-api-key(?:\\?["'])?\s*[:=]\s*(?:\\?["'])?)[^\s"',\\]+/gi,
-  /((?<![\w-])--?(?:api-key|hf-token|hft)[ =](?:\\?["'])?)[^\s"'\\]+/gi,
-  /((?:LLAMA_API_KEY|LLAMACTL_API_KEY|OPENROUTER_API_KEY|OPENAI_API_KEY|HF_TOKEN)=(?:\\?["'])?)[^\s"'\\]+/g,
+  /((?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:bearer|basic)\s+)[^\s"',]+/gi,
+  /(x-api-key["']?\s*[:=]\s*["']?)[^\s"',]+/gi,
+  /(--?(?:api-key|hf-token|hft)[ =]["']?)[^\s"']+/gi,
+  /((?:LLAMA_API_KEY|LLAMACTL_API_KEY|OPENROUTER_API_KEY|OPENAI_API_KEY|HF_TOKEN)=["']?)[^\s"']+/g,
   /(:\/\/[^/\s:@]*:)[^/\s@]+(?=@)/g,
 ];
 
