@@ -1,12 +1,14 @@
 #!/usr/bin/env node
-// Builds dist/: the CLI as one bundle, the library, and its declarations.
-import { execFileSync, spawn } from 'node:child_process';
+// Builds dist/: the CLI as one bundle, the licences of what it carries, the library, and its declarations.
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeDeclarations } from './declarations.js';
+import { licencesOf } from './licences.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -77,12 +79,15 @@ const slim = {
   },
 };
 
-await Promise.all([
+const [{ metafile }] = await Promise.all([
   build({
     ...common,
+    metafile: true,
     entryPoints: ['src/cli/main.ts'],
     outfile: 'dist/cli.cjs',
     format: 'cjs',
+    // Node's own modules too: the script that bin/load.js makes of the bundle has no import().
+    supported: { 'dynamic-import': false },
     minify: true,
     plugins: [slim],
     keepNames: true,
@@ -100,9 +105,8 @@ await Promise.all([
   }),
 ]);
 await warmUp();
-execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json'], {
-  stdio: 'inherit',
-});
+writeFileSync(join('dist', 'third-party-licences.txt'), licencesOf(Object.keys(metafile.inputs)));
+writeDeclarations(join('dist', 'types'));
 
 /** Runs `health` once against a stand-in for a server, and keeps V8's code of what ran beside the bundle. */
 async function warmUp() {

@@ -3,13 +3,14 @@
 // (fetched into the user's cache folder, or the one of LLAMA_SERVER_BIN or PATH), starts it on the built-in model, diagnoses
 // it, asks it something, and stops it. What is there already is used again.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isInstalled, isNewer, NPM_CI, requireNode } from './steps.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const llamactl = join(root, 'bin', 'run.js');
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+process.chdir(root);
 const STEPS = 5;
 const started = performance.now();
 /** What we have started and must not leave behind. */
@@ -23,6 +24,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 }
 
 try {
+  requireNode();
   await install();
   await build();
   const server = await startServer();
@@ -36,21 +38,17 @@ try {
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   print(`\nThat was it, in ${seconds} s; the server is stopped. Do it yourself:\n`);
-  print(`  node bin/run.js up --tiny\n  node bin/run.js --help\n`);
+  print('  node bin/run.js up --tiny\n  node bin/run.js --help\n');
+  print('\n(`npm link` puts it on your PATH as `llamactl`.)\n');
 } catch (error) {
   process.exitCode = 1;
   print(`\n✗ the demo stopped: ${error instanceof Error ? error.message : error}\n`);
 }
 
 async function install() {
-  const lock = join(root, 'package-lock.json');
-  const installed = join(root, 'node_modules', '.package-lock.json');
-  if (isNewer(installed, [lock])) return say(1, 'packages are installed');
+  if (isInstalled()) return say(1, 'packages are installed');
   say(1, 'installing packages (npm ci)');
-  // Node refuses to start .cmd files without a shell.
-  await run(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    shell: process.platform === 'win32',
-  });
+  await run(NPM_CI.command, NPM_CI.args, NPM_CI.options);
 }
 
 async function build() {
@@ -131,13 +129,6 @@ async function end(child) {
   const gone = new Promise((resolve) => child.once('close', resolve));
   child.kill('SIGINT');
   await gone;
-}
-
-/** Whether a file is there and no older than any of these. */
-function isNewer(file, others) {
-  if (!existsSync(file)) return false;
-  const time = statSync(file).mtimeMs;
-  return others.every((other) => statSync(other).mtimeMs <= time);
 }
 
 function filesIn(folder) {

@@ -11,8 +11,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exitCode = 2;
 } else {
   const argv = process.argv.slice(2);
-  // A key given as a flag must not stay in the process list.
-  if (argv.some((word) => word.startsWith('--api-key'))) process.title = `llamactl ${argv[0] ?? ''}`;
+  // A key given as a flag, or a password in a URL, must not stay in the process list.
+  if (argv.some((word) => /^--?[\w-]*(?:key|secret|passw|token)|:[^@\s]*@/i.test(word)))
+    process.title = `llamactl ${argv[0] ?? ''}`;
   // undici's HTTP parser is WebAssembly, which V8 goes on optimising in the background while the process waits to exit:
   // 80 ms of a 100 ms command (docs/development.md).
   setFlagsFromString('--liftoff-only');

@@ -5,12 +5,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installDependencies, run, step } from './steps.js';
+import { isInstalled, NPM_CI, requireNode, run, StepFailure, step } from './steps.js';
 
 const USAGE = `Usage: npm test -- [FILE…]
 
 Installs, builds, lints, gets the llama-servers and models that the tests need (about 4 minutes on a new machine, nothing
-after that), and runs every suite against them. With FILEs (globs), only those suites.
+after that), and runs every suite against them. With FILEs (globs), only those suites, on the first build alone.
 
   --no-install   do not look at node_modules
   --no-build     test what dist/ holds
@@ -19,78 +19,86 @@ after that), and runs every suite against them. With FILEs (globs), only those s
 
 LLAMA_SERVER_BIN   a llama-server to test against, instead of the pinned one
 `;
+const FLAGS = ['--no-install', '--no-build', '--no-lint', '--help'];
+/** What runs again on the second build: what a server sends, without our commands. */
+const WIRE_SUITES = 'test/wire-live/**/*.test.ts';
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 const argv = process.argv.slice(2);
-const files = argv.filter((word) => !word.startsWith('--'));
+const files = argv.filter((word) => !word.startsWith('-'));
+const unknown = argv.find((word) => word.startsWith('-') && !FLAGS.includes(word));
 const has = (flag) => argv.includes(flag);
 const total = { passed: 0, failed: 0, skipped: 0 };
-const folder = mkdtempSync(join(tmpdir(), 'llamactl-tests-'));
 
-if (has('--help')) process.stdout.write(USAGE);
-else finish(main());
+if (unknown !== undefined) {
+  process.stderr.write(`npm test knows no ${unknown}\n\n${USAGE}`);
+  process.exitCode = 2;
+} else if (has('--help')) {
+  process.stdout.write(USAGE);
+} else {
+  const folder = mkdtempSync(join(tmpdir(), 'llamactl-tests-'));
+  try {
+    testAll(folder);
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error;
+    process.stdout.write(`\n✗ ${error.message}\n`);
+    total.failed++;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+}
 
-function main() {
-  if (!has('--no-install')) installDependencies();
+function testAll(folder) {
+  requireNode();
+  if (!has('--no-install') && !isInstalled())
+    run('packages (npm ci)', NPM_CI.command, NPM_CI.args, NPM_CI.options);
   if (!has('--no-build')) run('build', process.execPath, ['bin/build.js']);
   if (!has('--no-lint')) {
     run('lint', process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'check', '.']);
     run('types', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'test/tsconfig.json']);
   }
-  step('servers');
   const out = join(folder, 'servers.json');
   run('servers and models', process.execPath, ['--import', 'tsx', 'test/support/set-up.ts', out]);
-  const { prebuilt, given } = JSON.parse(readFileSync(out, 'utf8'));
-  const tested = [];
-  const count = (name, build, specs) => {
-    const counts = mocha(name, build, specs);
-    tested.push(`${build}: ${counts.realServer} tests against a real server`);
-  };
-  count(
-    'every suite',
-    given ? 'LLAMA_SERVER_BIN' : 'v0.6.0',
-    files.length > 0 ? files : ['test/**/*.test.ts'],
-  );
-  if (files.length === 0 && prebuilt.path)
-    count('the wire suites', 'v0.1.0', ['test/wire-live/**/*.test.ts']);
+  const { main, second } = JSON.parse(readFileSync(out, 'utf8'));
+
+  const specs = files.length > 0 ? files : ['test/**/*.test.ts'];
+  const tested = [`${main.name}: ${mocha(folder, `${specs.join(' ')} on ${main.build}`, main.build, specs)}`];
+  if (second.reason !== undefined) tested.push(`${second.name}: not tested: ${second.reason}`);
+  else if (files.length > 0) tested.push(`${second.name}: not tested: only the suites that were named`);
+  else
+    tested.push(
+      `${second.name}: ${mocha(folder, `${WIRE_SUITES} on ${second.build}`, second.build, [WIRE_SUITES])}`,
+    );
   step('builds tested');
   for (const line of tested) process.stdout.write(`  ${line}\n`);
-  if (prebuilt.reason) process.stdout.write(`  v0.1.0 (prebuilt): not here: ${prebuilt.reason}\n`);
-  return true;
 }
 
-/** Runs suites in a process of their own; one that crashes counts as a failure. */
-function mocha(name, build, specs) {
-  step(`${name} (${build})`);
-  const file = join(folder, `counts-${total.passed}-${total.failed}.json`);
-  const { status } = spawnSync(
+/**
+ * Runs suites in a process of their own, and adds to the total; one that crashes, or has no tests, counts as a failure.
+ * @returns how many tests met a real server
+ */
+function mocha(folder, name, build, specs) {
+  step(name);
+  const file = join(folder, `counts-${build}.json`);
+  const { status, signal } = spawnSync(
     process.execPath,
-    [
-      '--import',
-      'tsx',
-      'node_modules/mocha/bin/mocha.js',
-      '--reporter',
-      'test/support/reporter.cjs',
-      ...specs,
-    ],
+    ['node_modules/mocha/bin/mocha.js', '--reporter', 'test/support/reporter.cjs', ...specs],
     {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...process.env, LLAMACTL_TEST_COUNTS: file, LLAMACTL_TEST_BUILD: build, COLUMNS: '80' },
     },
   );
   if (!existsSync(file)) {
-    process.stdout.write(`the run crashed: exit ${status}\n`);
+    const how = signal ?? `exit ${status}`;
+    process.stdout.write(`\n✗ the run of ${specs.join(' ')} broke off (${how}): its tests are not counted\n`);
     total.failed++;
-    return { realServer: 0 };
+    return `the run broke off (${how})`;
   }
   const counts = JSON.parse(readFileSync(file, 'utf8'));
   for (const kind of Object.keys(total)) total[kind] += counts[kind];
-  if (status !== 0 && counts.failed === 0) total.failed++;
-  return counts;
-}
-
-function finish(reached) {
-  rmSync(folder, { recursive: true, force: true });
-  process.exitCode = reached && total.failed === 0 && total.passed > 0 ? 0 : 1;
-  process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+  const isEmpty = counts.passed + counts.failed + counts.skipped === 0;
+  if (counts.failed === 0 && (status !== 0 || isEmpty)) total.failed++;
+  return `${counts.realServer} tests against a real server`;
 }

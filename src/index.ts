@@ -8,7 +8,7 @@ export { identifyServer, type ServerKind } from './catalogue/identify-server.js'
 export { matchText, type TextEvidence, type TextMatch } from './catalogue/match-text.js';
 export { RECOVERY, type RecoveryStrategy, recoveryOf } from './catalogue/recovery.js';
 export { LlamaCppClient } from './client/llama-client.js';
-export { DEFAULT_BASE_URL, DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT } from './client/requester.js';
+export { DEFAULT_BASE_URL, DEFAULT_TIMEOUT } from './client/requester.js';
 export type * from './client/types.js';
 export {
   type ConfigFlags,

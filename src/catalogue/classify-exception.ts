@@ -25,6 +25,7 @@ const BY_CODE: Readonly<Record<string, CatalogueCode>> = {
   UND_ERR_CONNECT_TIMEOUT: 'connection.timeout',
   UND_ERR_HEADERS_TIMEOUT: 'connection.timeout',
   UND_ERR_BODY_TIMEOUT: 'connection.timeout',
+  TimeoutError: 'connection.timeout',
   LLAMACTL_DEADLINE: 'connection.timeout',
   ECONNRESET: 'connection.reset',
   ECONNABORTED: 'connection.reset',
@@ -33,6 +34,7 @@ const BY_CODE: Readonly<Record<string, CatalogueCode>> = {
   UND_ERR_CLOSED: 'connection.reset',
   UND_ERR_DESTROYED: 'connection.reset',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'connection.reset',
+  HPE_INVALID_EOF_STATE: 'connection.reset',
   EPROTO: 'connection.tls-mismatch',
   ERR_SSL_WRONG_VERSION_NUMBER: 'connection.tls-mismatch',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'connection.tls-mismatch',
@@ -48,19 +50,26 @@ const BY_CODE: Readonly<Record<string, CatalogueCode>> = {
   HOSTNAME_MISMATCH: 'connection.tls-untrusted',
   INVALID_CA: 'connection.tls-untrusted',
   UND_ERR_PRX_TLS: 'network.proxy-interference',
+  LLAMACTL_PROXY: 'network.proxy-interference',
+  UND_ERR_HEADERS_OVERFLOW: 'connection.wrong-server',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'connection.wrong-server',
+  LLAMACTL_TOO_LARGE: 'connection.wrong-server',
 };
 
 /** An exception of Node's or undici's, or a deadline of ours → its cause. */
 export function classifyException(failure: Exception): Classification {
   const causes = causesOf(failure.error);
-  const known = causes.find((cause) => codeOf(cause) !== undefined);
+  // Why a proxy cannot be reached says nothing of the server.
+  const known =
+    causes.find(({ code }) => code === 'LLAMACTL_PROXY') ??
+    causes.find((cause) => codeOf(cause) !== undefined);
   const cause = known ?? causes[0] ?? { code: '', message: String(failure.error) };
   const code = refine(failure, cause, codeOf(cause));
   const details: Record<string, unknown> = {};
   if (cause.code !== '') details['cause'] = cause.code;
   if (failure.timeoutMs !== undefined) details['timeoutMs'] = failure.timeoutMs;
   return {
-    type: typeOf(code),
+    type: typeOf(code, cause),
     code,
     message: messageOf(failure, cause, code),
     evidence: [`${failure.method} ${failure.path} → ${describe(causes, failure)}`],
@@ -74,7 +83,7 @@ export function classifyException(failure: Exception): Classification {
  */
 export function causesOf(error: unknown, depth = 0): Cause[] {
   if (!(error instanceof Error) || depth > 8) return [];
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : nameAsCode(error);
   const inner = [
     ...causesOf(error.cause, depth + 1),
     ...(error instanceof AggregateError
@@ -82,6 +91,12 @@ export function causesOf(error: unknown, depth = 0): Cause[] {
       : []),
   ];
   return [...inner, { code, message: error.message }];
+}
+
+/** AbortSignal.timeout's error has a number for its code, and undici's parser leaves its own out. */
+function nameAsCode({ name, message }: Error): string {
+  if (name === 'HTTPParserError') return /\bEOF\b/.test(message) ? 'HPE_INVALID_EOF_STATE' : 'HPE_INVALID';
+  return name === 'TimeoutError' ? name : '';
 }
 
 function codeOf(cause: Cause): CatalogueCode | undefined {
@@ -131,8 +146,10 @@ function isTlsRecord(data: string): boolean {
   return (kind === 0x15 || kind === 0x16) && data.charCodeAt(1) === 3;
 }
 
-function typeOf(code: CatalogueCode): LlamaCppErrorType {
+function typeOf(code: CatalogueCode, { message }: Cause): LlamaCppErrorType {
   if (code.startsWith('stream.')) return 'STREAMING_ERROR';
+  // A proxy that wants a login, or forbids the host: asking again changes nothing.
+  if (code === 'network.proxy-interference' && /\(40[137]\)/.test(message)) return 'AUTHENTICATION_ERROR';
   return code === 'connection.timeout' || code === 'server.wedged' ? 'TIMEOUT_ERROR' : 'CONNECTION_ERROR';
 }
 
@@ -156,7 +173,9 @@ function messageOf(failure: Exception, cause: Cause, code: CatalogueCode): strin
     case 'server.wedged':
       return `${origin} accepts connections but does not answer${seconds}`;
     case 'connection.reset':
-      return `${origin} closed the connection without an answer`;
+      return codeOf(cause) === undefined
+        ? `the connection to ${origin} failed: ${cause.message || failure.error}`
+        : `${origin} closed the connection without an answer`;
     case 'connection.tls-mismatch':
       return url.protocol === 'https:'
         ? `${origin} does not speak TLS: use http://`
@@ -164,9 +183,13 @@ function messageOf(failure: Exception, cause: Cause, code: CatalogueCode): strin
     case 'connection.tls-untrusted':
       return `the certificate of ${origin} is not trusted: ${cause.message}`;
     case 'connection.wrong-server':
-      return `what listens on ${origin} does not speak HTTP`;
+      return /^HPE_/.test(cause.code)
+        ? `what listens on ${origin} does not speak HTTP`
+        : `what listens on ${origin} is no llama-server: ${cause.message}`;
     case 'network.proxy-interference':
-      return `the proxy on the way to ${origin} failed: ${cause.message}`;
+      return cause.code === 'LLAMACTL_PROXY'
+        ? cause.message
+        : `the proxy on the way to ${origin} failed: ${cause.message}`;
     case 'stream.truncated':
       return 'the connection was cut in the middle of the answer';
     case 'stream.idle-timeout':

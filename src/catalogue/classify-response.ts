@@ -5,6 +5,14 @@ import { identifyServer, isHtml, SERVER_NAMES, type ServerKind } from './identif
 
 type Response = Extract<Failure, { kind: 'response' }>;
 
+/** As llama-server's router, OpenAI, vLLM, Ollama and llama-swap say it; the name, where the message has one. */
+const UNKNOWN_MODEL =
+  /\bmodel (?:[`'"]([^`'"]+)[`'"]|(?!is\b)(\S+)) (?:is not found|not found|does not exist)|could not find \S.{0,30} (?:handler|modelID) for (\S+)|\bmodel (?:is )?not found|unknown model|no such model/i;
+
+/** What TLS servers say in clear to somebody who speaks HTTP: nginx, Apache, Go's. */
+const HTTP_TO_TLS =
+  /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled|sent an HTTP request to an HTTPS server/i;
+
 /** What an error body says, whatever its shape. */
 interface ErrorBody {
   readonly message: string;
@@ -19,7 +27,8 @@ interface Verdict {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-const EVIDENCE_LENGTH = 300;
+/** Characters of what a server says that are handed on. */
+const LONGEST_MESSAGE = 300;
 
 /** An HTTP answer that is not what was asked for → its cause. */
 export function classifyResponse(failure: Response): Classification {
@@ -27,13 +36,18 @@ export function classifyResponse(failure: Response): Classification {
   const error = parseErrorBody(failure.body);
   const verdict = judge(failure, error, kind);
   const retryAfterMs = parseRetryAfter(failure.headers['retry-after']);
+  const server = failure.headers['server'] ?? '';
   const said = error?.message || firstLine(failure);
   return {
     type: verdict.type,
     code: verdict.code,
-    message: verdict.message ?? error?.message ?? `HTTP ${failure.status}`,
+    message: oneLine(verdict.message ?? error?.message ?? '') || `HTTP ${failure.status}`,
     evidence: [
       `${failure.method} ${failure.path} → ${failure.status}${said === '' ? '' : ` ${quote(said)}`}`,
+      ...(retryAfterMs === null ? [] : [`Retry-After: ${Math.ceil(retryAfterMs / 1000)} s`]),
+      ...(verdict.code === 'connection.wrong-server' && server !== ''
+        ? [`Server: ${server.slice(0, 80)}`]
+        : []),
     ],
     details: {
       status: failure.status,
@@ -59,21 +73,39 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
   const message = error?.message ?? '';
   const type = error?.type ?? '';
 
-  if (status === 401 || (status === 403 && type !== 'feature_disabled' && !isHtml(failure)))
-    return unauthorized(failure);
-  if (status === 407) return proxy(`a proxy on the way wants a login (407)`);
+  if (status === 407 || ((status === 401 || status === 403) && isHtml(failure)))
+    return {
+      ...proxy(
+        `a proxy or web server on the way ${status === 403 ? 'refuses the request' : 'wants a login'} (${status})`,
+      ),
+      // Not CONNECTION_ERROR: asking again changes nothing.
+      type: 'AUTHENTICATION_ERROR',
+    };
+  if (status === 401 || (status === 403 && type !== 'feature_disabled')) return unauthorized(failure);
   if (error !== null) {
     const said = byMessage(failure, message, type, error);
     if (said !== null) return said;
   }
   if (status >= 300 && status < 400)
     return wrongPath(failure, `${failure.path} is redirected to ${failure.headers['location'] ?? 'nowhere'}`);
+  if (status === 400 && HTTP_TO_TLS.test(failure.body))
+    return {
+      type: 'CONNECTION_ERROR',
+      code: 'connection.tls-mismatch',
+      message: `${new URL(failure.url).host} speaks TLS: use https://`,
+    };
+  if (status === 502 && /^unable to start process/i.test(failure.body))
+    return {
+      type: 'MODEL_NOT_FOUND',
+      code: 'model.load-failed',
+      message: `llama-swap cannot start the model's server: ${firstLine(failure)}`,
+    };
   if (status === 502 || status === 504)
     return proxy(`a proxy answered ${status}: it cannot reach the server behind it`);
+  // llama-server's own answers are JSON with an `error`.
+  const byProxy = isHtml(failure) || (error === null && kind !== 'llama.cpp');
   if (status === 413)
-    return isHtml(failure)
-      ? proxy('a proxy refused the request as too large (413)')
-      : overflow(error, message);
+    return byProxy ? proxy('a proxy refused the request as too large (413)') : overflow(error, message);
   if (status === 429)
     return {
       type: 'SERVER_OVERLOADED',
@@ -81,13 +113,22 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
       message: `the server asks to slow down (429)${tail(message)}`,
     };
   if (status === 503)
-    return isHtml(failure)
+    return byProxy && failure.headers['retry-after'] === undefined
       ? proxy('a proxy answered 503: no server behind it is ready')
-      : { type: 'SERVER_OVERLOADED', code: 'server.busy' };
+      : {
+          type: 'SERVER_OVERLOADED',
+          code: 'server.busy',
+          message: `the server is overloaded (503)${tail(message)}`,
+        };
   if (kind !== 'llama.cpp' && (isHtml(failure) || status < 300 || status === 404 || status === 405))
     return wrongServer(failure, kind);
   if (status === 404 || status === 405) return wrongPath(failure, `the server has no ${failure.path}`);
-  if (status < 300) return wrongServer(failure, kind);
+  if (status < 300)
+    return {
+      type: 'CONNECTION_ERROR',
+      code: 'connection.wrong-server',
+      message: `llama-server's answer to ${failure.path} is none that llamactl knows`,
+    };
   if (status === 501) return disabled(message);
   if (status >= 500)
     return {
@@ -105,7 +146,7 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
   if (
     type === 'exceed_context_size_error' ||
     says(
-      /exceeds? the (?:available )?context|maximum context length|context (?:size|length|window) (?:has been )?exceeded|prompt is too long|too many tokens/i,
+      /exceeds? the (?:available )?context|max(?:imum)? context (?:length|size)|context (?:size|length|window) (?:has been )?exceeded|prompt is too long|too many tokens/i,
     )
   ) {
     return overflow(error, message);
@@ -123,7 +164,7 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
       code: 'model.router-limit',
       message: 'the router has as many models loaded as --models-max allows',
     };
-  if (says(/model name is missing/i)) {
+  if (says(/model name is missing|missing or invalid 'model' key/i)) {
     // A router; the type makes recovery pick the first model that it has.
     return {
       type: 'MODEL_NOT_FOUND',
@@ -131,12 +172,9 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
       message: 'this server is a router, and no model was named',
     };
   }
-  const unknownModel =
-    /model '?([^']*?)'? (?:is )?not found|model [`'"]?(\S+?)[`'"]? (?:does not exist|not found)|unknown model|no such model/i.exec(
-      message,
-    );
+  const unknownModel = UNKNOWN_MODEL.exec(message);
   if (unknownModel !== null && status < 500) {
-    const model = unknownModel[1] ?? unknownModel[2] ?? failure.model;
+    const model = unknownModel.slice(1).find((name) => name !== undefined) ?? failure.model;
     return {
       type: 'MODEL_NOT_FOUND',
       code: 'model.not-found',
@@ -144,14 +182,17 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
       details: { model },
     };
   }
-  if (says(/model is not (?:loaded|running)/i))
+  if (says(/model is not (?:loaded|running)|^no models? loaded/i))
     return {
       type: 'MODEL_NOT_FOUND',
       code: 'model.not-found',
       message: `the model${failure.model ? ` "${failure.model}"` : ''} is not loaded`,
     };
-  if (says(/failed to load(?: model)?\b/i) && says(/model/i))
+  if (says(/(?:failed to|could not) load(?: model)?\b/i) && says(/model/i))
     return { type: 'MODEL_NOT_FOUND', code: 'model.load-failed' };
+  // Before the general ones: a template's own words ("must be", "not supported") and source stand in the message.
+  if (says(/jinja exception|while executing \w+ at line|raise_exception|for this template/i))
+    return templateError(message);
   if (says(/requires? --jinja/i))
     return {
       type: 'UNSUPPORTED_FEATURE',
@@ -161,9 +202,12 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
     };
   if (type === 'not_supported_error' || type === 'feature_disabled' || status === 501)
     return disabled(message);
+  if (says(/cannot use tools with stream/i))
+    // Builds before 2025-06 take tools, but not streamed; the type makes recovery ask without streaming.
+    return { type: 'STREAMING_ERROR', code: 'feature.unsupported-input' };
   if (
     says(
-      /(?:image|audio|video|multimodal|file).*(?:not supported|unsupported)|does not support (?:multimodal|images?|audio)/i,
+      /(?:image|audio|video|multimodal|file).*(?:not supported|unsupported)|does not support (?:multimodal|images?|audio)|unsupported content(?:\[\]\.| part )type/i,
     )
   ) {
     return { type: 'UNSUPPORTED_FEATURE', code: 'feature.unsupported-input' };
@@ -174,6 +218,12 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
     return invalid('request.invalid-json', `the server could not read the request as JSON: ${message}`);
   if (says(/gramm?ar|json schema (?:conversion|error)|unrecognized schema/i))
     return invalid('request.invalid-grammar');
+  const beyond = /_M_range_check: __n \(which is (\d+)\) >= this->size\(\) \(which is (\d+)\)/.exec(message);
+  if (beyond !== null && failure.path.startsWith('/detokenize'))
+    return invalid(
+      'request.invalid-parameter',
+      `there is no token ${beyond[1]}: the vocabulary has ${count(Number(beyond[2]))}, from 0`,
+    );
   if (
     says(
       /failed to parse (?:messages|tools?)\b|missing 'role'|unsupported param|must be|is required|type_error|out_of_range|_M_range_check|invalid (?:value|type|parameter|argument|input)/i,
@@ -183,8 +233,7 @@ function byMessage(failure: Response, message: string, type: string, error: Erro
   }
   if (says(/failed to parse (?:input|tool)|parse tool call|tool call/i))
     return invalid('request.tool-call-parse');
-  if (says(/template|jinja|minja|raise_exception|roles must alternate/i))
-    return invalid('request.template-error');
+  if (says(/template|jinja|minja|roles must alternate/i)) return templateError(message);
   return null;
 }
 
@@ -192,16 +241,28 @@ function invalid(code: CatalogueCode, message?: string): Verdict {
   return { type: 'INVALID_REQUEST', code, ...(message === undefined ? {} : { message }) };
 }
 
+/** The template's source and the place in it come before what it says. */
+function templateError(message: string): Verdict {
+  const reason = /\bError: (?:Jinja Exception: )?([^\n]+)\s*$/.exec(message)?.[1];
+  return invalid(
+    'request.template-error',
+    reason === undefined ? undefined : `the chat template refuses these messages: ${reason}`,
+  );
+}
+
 function overflow(error: ErrorBody | null, message: string): Verdict {
   const number = (name: string, pattern: RegExp) => {
     const field = error?.fields[name];
     if (typeof field === 'number') return field;
-    const text = pattern.exec(message)?.[1];
+    const text = pattern
+      .exec(message)
+      ?.slice(1)
+      .find((group) => group !== undefined);
     return text === undefined ? undefined : Number(text);
   };
   const nPromptTokens = number(
     'n_prompt_tokens',
-    /\((\d+) tokens\)|(?:requested|prompt of|has) (\d+) tokens/i,
+    /\((\d+) tokens\)|(?:requested|prompt of|has|resulted in) (\d+) (?:input )?tokens/i,
   );
   const nCtx = number('n_ctx', /context size \((\d+)|maximum context length is (\d+)/i);
   const both = nPromptTokens !== undefined && nCtx !== undefined;
@@ -219,7 +280,8 @@ function overflow(error: ErrorBody | null, message: string): Verdict {
 }
 
 function disabled(message: string): Verdict {
-  const flag = /`?(--[a-z][a-z-]*)`?/.exec(message)?.[1];
+  // "Start it without `--embeddings`" names a flag to leave out, which is no remedy to add.
+  const flag = /--[a-z][a-z-]*/.exec(message.replace(/without `?--[a-z-]+`?/g, ''))?.[0];
   return {
     type: 'UNSUPPORTED_FEATURE',
     code: 'feature.disabled',
@@ -247,12 +309,13 @@ function wrongPath(failure: Response, message: string): Verdict {
 
 function wrongServer(failure: Response, kind: ServerKind): Verdict {
   const { host } = new URL(failure.url);
-  const name = kind === 'llama.cpp' ? 'something' : SERVER_NAMES[kind];
+  const name = SERVER_NAMES[kind];
+  const isGuess = kind === 'proxy' || kind === 'unknown';
   const said = failure.headers['server'];
   return {
     type: 'CONNECTION_ERROR',
     code: 'connection.wrong-server',
-    message: `${name} answers on ${host}${kind === 'proxy' && said ? ` (${said.slice(0, 40)})` : ''}, not a llama-server`,
+    message: `${name} answers on ${host}${isGuess && said ? ` (${said.slice(0, 40)})` : ''}, not a llama-server`,
   };
 }
 
@@ -290,8 +353,16 @@ function firstLine(failure: Response): string {
 }
 
 function quote(said: string): string {
-  const printable = said.replace(/\p{Cc}+/gu, ' ');
-  return `"${printable.length > EVIDENCE_LENGTH ? `${printable.slice(0, EVIDENCE_LENGTH)}…` : printable}"`;
+  return `"${oneLine(said)}"`;
+}
+
+/** Some builds put the whole conversation behind what they say, and a template's source into it. */
+function oneLine(said: string): string {
+  const printable = said
+    .replace(/; messages = \[.*$/s, '')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+  return printable.length > LONGEST_MESSAGE ? `${printable.slice(0, LONGEST_MESSAGE)}…` : printable;
 }
 
 function count(tokens: number): string {

@@ -63,11 +63,16 @@ export interface CatalogueEntry {
 
 /** A catalogue entry found to hold, with its proof. The same shape in every command's JSON. */
 export interface Finding {
-  readonly code: CatalogueCode;
+  /** Of the catalogue; `config.invalid` where the user's own configuration is odd, which has no entry. */
+  readonly code: FindingCode;
   readonly severity: 'error' | 'warning' | 'info';
   readonly title: string;
   readonly evidence: readonly string[];
   readonly remedies: readonly Remedy[];
   readonly rank: number;
-  readonly consequenceOf?: CatalogueCode;
+  readonly consequenceOf?: FindingCode;
+  /** Of a diagnosis: the check that found it. */
+  readonly check?: string;
 }
+
+export type FindingCode = CatalogueCode | 'config.invalid';

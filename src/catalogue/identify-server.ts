@@ -43,22 +43,42 @@ export function identifyServer(answer: Answer): ServerKind {
   const { headers, body } = answer;
   const server = headers['server'] ?? '';
   if (/^llama\.cpp/i.test(server)) return 'llama.cpp';
-  if (/ollama/i.test(server) || /^Ollama is running/.test(body)) return 'ollama';
-  if (/llama-?swap/i.test(server) || 'x-llama-swap' in headers || /llama-swap/i.test(body.slice(0, 2000)))
+  if (
+    /ollama/i.test(server) ||
+    /^Ollama is running|not found, try pulling it first|"owned_by"\s*:\s*"library"/.test(body)
+  ) {
+    return 'ollama';
+  }
+  if (
+    /llama-?swap/i.test(`${server} ${headers['www-authenticate'] ?? ''} ${body.slice(0, 2000)}`) ||
+    /^unable to start process: |could not find \S.{0,30} (?:handler|modelID) for /.test(body)
+  ) {
     return 'llama-swap';
-  if (/localai/i.test(server) || 'x-localai-version' in headers || /<title>LocalAI/i.test(body))
+  }
+  if (
+    /localai/i.test(server) ||
+    'x-localai-version' in headers ||
+    /<title>LocalAI|"message":"Resource not found","type":""/i.test(body)
+  ) {
     return 'localai';
-  if (/lm[ -]?studio/i.test(server) || /Unexpected endpoint or method\. \((?:GET|POST)/.test(body))
+  }
+  if (
+    /lm[ -]?studio/i.test(server) ||
+    /Unexpected endpoint or method\. \([A-Z]+ |"owned_by"\s*:\s*"organization_owner"/.test(body)
+  ) {
     return 'lm-studio';
+  }
   if (
     LLAMA_ERROR_TYPES.test(body) ||
     /"owned_by"\s*:\s*"llamacpp"/.test(body) ||
-    /"build_info"\s*:/.test(body)
+    /"build_info"\s*:/.test(body) ||
+    // Its own words for a route that it does not have, behind a proxy that replaces `Server:`.
+    /"message"\s*:\s*"File Not Found".{0,40}"type"\s*:\s*"not_found_error"/.test(body)
   ) {
     return 'llama.cpp';
   }
-  if (/"owned_by"\s*:\s*"vllm"/.test(body) || (/^uvicorn/i.test(server) && /"detail"\s*:/.test(body)))
-    return 'vllm';
+  // uvicorn and FastAPI's `detail` alone are llama-cpp-python's and SGLang's as well.
+  if (/"owned_by"\s*:\s*"vllm"/.test(body)) return 'vllm';
   if (PROXIES.test(server) || isHtml(answer)) return 'proxy';
   return 'unknown';
 }

@@ -1,4 +1,5 @@
 import type { CatalogueCode } from '../errors/codes.js';
+import { createRedactor } from '../errors/redact.js';
 import { ENTRIES } from './entries.js';
 import type { CatalogueEntry, TextRule } from './entry.js';
 import { capLine, normaliseLine, stripAnsi } from './normalise.js';
@@ -65,7 +66,8 @@ function compile(): Compilation {
 /** A matcher for one text. */
 export function createTextMatcher(): TextMatcher {
   const { rules, context, contextNumbers, scanner } = compile();
-  const seen = new Uint8Array(context.length);
+  /** Where each pattern that rules ask of other lines was seen first. */
+  const seen = new Array<TextEvidence | undefined>(context.length).fill(undefined);
   const hits = new Map<number, { first: TextEvidence[]; last: TextEvidence | null }>();
   let lineNumber = 0;
 
@@ -77,19 +79,25 @@ export function createTextMatcher(): TextMatcher {
     for (const number of candidates) {
       const pattern = context[number - rules.length];
       if (pattern !== undefined) {
-        if (seen[number - rules.length] === 0 && pattern.test(text)) seen[number - rules.length] = 1;
+        if (seen[number - rules.length] !== undefined) continue;
+        const proof = pattern.exec(text);
+        if (proof !== null) seen[number - rules.length] = evidenceIn(text, proof);
         continue;
       }
       const rule = rules[number]?.rule;
       if (rule === undefined) continue;
       const proof = rule.pattern.exec(text);
       if (proof === null || rule.excludes?.some((exclude) => exclude.test(text))) continue;
-      const evidence = { line: lineNumber, text: excerpt(text, proof.index, proof[0].length) };
+      const evidence = evidenceIn(text, proof);
       const hit = hits.get(number) ?? { first: [], last: null };
       hits.set(number, hit);
       if (hit.first.length < FIRST_KEPT) hit.first.push(evidence);
       else hit.last = evidence;
     }
+  }
+
+  function evidenceIn(text: string, proof: RegExpExecArray): TextEvidence {
+    return { line: lineNumber, text: excerpt(text, proof) };
   }
 
   return {
@@ -101,19 +109,21 @@ export function createTextMatcher(): TextMatcher {
     },
 
     finish() {
-      const stands = (pattern: RegExp) => seen[contextNumbers.get(pattern) ?? -1] === 1;
+      const firstOf = (pattern: RegExp) => seen[contextNumbers.get(pattern) ?? -1];
       const byCode = new Map<CatalogueCode, { entry: CatalogueEntry; rank: number; proofs: Proof[] }>();
       for (const [number, hit] of hits) {
         const one = rules[number];
         if (one === undefined) continue;
         const { entry, rule } = one;
-        if (rule.requires !== undefined && !rule.requires.some(stands)) continue;
-        if (rule.excludesAnywhere?.some(stands)) continue;
+        const required = rule.requires?.map(firstOf).find((first) => first !== undefined);
+        if (rule.requires !== undefined && required === undefined) continue;
+        if (rule.excludesAnywhere?.some((pattern) => firstOf(pattern) !== undefined)) continue;
         const match = byCode.get(entry.code) ?? { entry, rank: 0, proofs: [] };
         byCode.set(entry.code, match);
         match.rank = Math.max(match.rank, rule.rank);
-        for (const evidence of [...hit.first, ...(hit.last === null ? [] : [hit.last])])
-          match.proofs.push({ rank: rule.rank, evidence });
+        // A cause that is split over lines is proved by both.
+        for (const evidence of [...hit.first, hit.last, required])
+          if (evidence) match.proofs.push({ rank: rule.rank, evidence });
       }
       return [...byCode.values()]
         .map(({ entry, rank, proofs }) => ({
@@ -157,8 +167,14 @@ function strongest(proofs: readonly Proof[]): TextEvidence[] {
     .sort((a, b) => a.line - b.line);
 }
 
-function excerpt(text: string, index: number, length: number): string {
+const redact = createRedactor([]);
+
+/** The part of a line that proves something. Secrets go first: half of one, or one that is wrapped, is recognised no more. */
+function excerpt(line: string, { 0: proof, index: found }: RegExpExecArray): string {
+  const text = redact(line);
   if (text.length <= EVIDENCE_LENGTH) return text;
+  const index = text === line ? found : Math.max(0, text.indexOf(proof));
+  const length = proof.length;
   const room = Math.max(0, EVIDENCE_LENGTH - Math.min(length, EVIDENCE_LENGTH));
   const start = Math.max(0, Math.min(index - Math.floor(room / 2), text.length - EVIDENCE_LENGTH));
   const end = start + EVIDENCE_LENGTH;

@@ -7,7 +7,7 @@ export interface RecoveryStrategy {
   readonly retry: boolean;
   /** `wait`: look every so often until the deadline, without counting tries. */
   readonly backoff: 'exponential' | 'wait' | 'none';
-  /** Further tries at most; the client's own `maxRetries` may lower it. */
+  /** Further tries, unless the caller asked for another number. */
   readonly maxRetries: number;
   /** Ask in another way, once. */
   readonly fallback?: 'use-first-available-model' | 'truncate-context' | 'use-non-streaming';

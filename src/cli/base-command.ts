@@ -1,11 +1,15 @@
 import { join } from 'node:path';
+import type { Interfaces } from '@oclif/core';
 import { Command } from '@oclif/core/command';
 import { boolean } from '@oclif/core/flags';
+import { EXIT } from '../errors/exit-code.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
+import { terminalWidth } from '../render/width.js';
 import type { ConnectContext } from './connect.js';
 import { toFailure } from './failure.js';
 import { type Interrupt, listenForInterrupt } from './interrupt.js';
 import { Output } from './output.js';
+import { secretsIn } from './secrets-in.js';
 
 /** What every command shares: one writer, one abort signal, errors as text or JSON, exit codes. */
 export abstract class BaseCommand extends Command {
@@ -21,24 +25,21 @@ export abstract class BaseCommand extends Command {
   #interrupt: Interrupt | undefined;
 
   protected get output(): Output {
-    this.#output ??= new Output(this.jsonEnabled());
+    this.#output ??= new Output(this.jsonEnabled(), () => this.#listen().abort(nobodyReads()));
     return this.#output;
   }
 
-  /** Aborted by Ctrl-C and SIGTERM. */
+  /** Aborted by Ctrl-C and SIGTERM, and once nobody reads stdout any more. */
   protected get signal(): AbortSignal {
-    this.#interrupt ??= listenForInterrupt();
-    return this.#interrupt.signal;
+    return this.#listen().signal;
   }
+
+  /** Whether the document's texts are a model's or the user's own, so that only known secrets are taken out of them. */
+  protected readonly documentIsData: boolean = false;
 
   /** Columns of stdout. */
   protected get width(): number {
-    const given = Number(process.env['COLUMNS']);
-    return Number.isInteger(given) && given >= 20
-      ? given
-      : process.stdout.isTTY
-        ? Math.max(40, process.stdout.columns)
-        : 80;
+    return terminalWidth(process.stdout);
   }
 
   /** What connecting to servers needs of a command. */
@@ -61,7 +62,17 @@ export abstract class BaseCommand extends Command {
     // Colour is decided when chalk is loaded, which commands do after this.
     if (this.argv.includes('--no-color')) process.env['NO_COLOR'] = '1';
     if (process.env['NO_COLOR']) process.env['FORCE_COLOR'] = '0';
-    this.output.addSecrets(process.env['LLAMACTL_API_KEY'], ...keysIn(this.argv));
+    this.output.addSecrets(process.env['LLAMACTL_API_KEY'], ...secretsIn(this.argv));
+  }
+
+  /** What oclif makes of the arguments, without its own reading of stdin for one that is missing: ours are read whole. */
+  protected override async parse<
+    F extends Interfaces.OutputFlags<F>,
+    B extends Interfaces.OutputFlags<B>,
+    A extends Interfaces.OutputArgs<A>,
+  >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
+    for (const arg of Object.values<{ ignoreStdin?: boolean }>(options?.args ?? {})) arg.ignoreStdin = true;
+    return super.parse(options, argv);
   }
 
   protected override async catch(error: Error): Promise<void> {
@@ -77,7 +88,7 @@ export abstract class BaseCommand extends Command {
 
   /** Prints a failure on stderr, with what to do about it. */
   protected async explain(error: unknown): Promise<void> {
-    const { renderError, terminalWidth } = await import('../render/error.js');
+    const { renderError } = await import('../render/error.js');
     const failure = toFailure(error, this.typedId);
     this.output.note(
       renderError(failure, { width: terminalWidth(process.stderr), version: this.config.version }),
@@ -90,12 +101,17 @@ export abstract class BaseCommand extends Command {
   }
 
   override logJson(json: unknown): void {
-    this.output.json(json);
+    this.output.json(json, this.documentIsData);
   }
 
   override warn(input: Error | string): Error | string {
     this.output.note(`! ${input instanceof Error ? input.message : input}`);
     return input;
+  }
+
+  #listen(): Interrupt {
+    this.#interrupt ??= listenForInterrupt();
+    return this.#interrupt;
   }
 
   /** An abort surfaces as whatever the interrupted code makes of it; what counts is the signal's own reason. */
@@ -109,10 +125,12 @@ export abstract class BaseCommand extends Command {
   }
 }
 
-/** `--api-key VALUE` and `--api-key=VALUE`, also where parsing failed before the flag was read. */
-function keysIn(argv: readonly string[]): string[] {
-  return argv.flatMap((word, index) => {
-    if (word === '--api-key') return argv[index + 1] ?? [];
-    return word.startsWith('--api-key=') ? word.slice('--api-key='.length) : [];
+/** The reader of a pipe has what it wanted: the work ends, and nothing has gone wrong. */
+function nobodyReads(): LlamactlError {
+  return new LlamactlError({
+    type: 'INTERRUPTED',
+    code: 'interrupted',
+    message: 'nobody reads the output',
+    exit: EXIT.good,
   });
 }

@@ -1,6 +1,17 @@
 import type { ChatEvent, ChatResult } from '../client/types.js';
 import type { Answer } from '../services/chat.js';
 import type { Output } from './output.js';
+import type { ProgressLine } from './progress-line.js';
+
+/** Milliseconds of silence after which somebody who watches is told what goes on. */
+const PATIENCE = 1000;
+const REFRESH = 250;
+
+interface Waiting {
+  readonly elapsedMs: number;
+  /** Prompt tokens, where the server tells. */
+  readonly prompt: { readonly processed: number; readonly total: number } | null;
+}
 
 /** Prints an answer as it comes: content on stdout, everything else on stderr. */
 export class ChatPrinter {
@@ -9,20 +20,46 @@ export class ChatPrinter {
   #column = 0;
   #hasContent = false;
   #thinking = false;
+  #prompt: Waiting['prompt'] = null;
+  #timer: NodeJS.Timeout | undefined;
+  #progress: ProgressLine<Waiting> | undefined;
 
-  /** @param interactive whether people look at stderr: a model's reasoning is shown only then */
+  /** @param interactive whether people look at stderr: progress and a model's reasoning are shown only then */
   constructor(output: Output, interactive: boolean) {
     this.#output = output;
     this.#interactive = interactive;
   }
 
+  /** Tells how long the first token has been waited for, once that is long. */
+  begin(): void {
+    if (!this.#interactive) return;
+    const started = performance.now();
+    this.#prompt = null;
+    const timer = setTimeout(async () => {
+      const progress = await this.#loadProgress();
+      // The first token may have come in the meantime.
+      if (this.#timer !== timer) return;
+      this.#progress = progress;
+      const show = () => progress.update({ elapsedMs: performance.now() - started, prompt: this.#prompt });
+      show();
+      this.#timer = setInterval(show, REFRESH);
+    }, PATIENCE);
+    this.#timer = timer;
+  }
+
   readonly onEvent = (event: ChatEvent): void => {
+    if (event.type === 'prompt-progress') {
+      this.#prompt = event;
+      return;
+    }
+    this.#stopProgress();
     if (event.type === 'content') this.#content(event.text);
     else if (event.type === 'reasoning' && this.#interactive) this.#reasoning(event.text);
   };
 
   /** Ends a line that is open, before anything else is printed; whole answers and cut ones alike. */
   endLine(): void {
+    this.#stopProgress();
     if (this.#thinking) this.#output.noteRaw('\n');
     if (this.#column > 0) this.#output.write('\n');
     this.#column = 0;
@@ -31,11 +68,15 @@ export class ChatPrinter {
   }
 
   /** What is told after an answer: calls of tools, and why it ended where that was not its own end. */
-  finish(result: ChatResult): void {
-    for (const { name, arguments: given } of result.toolCalls)
-      this.#output.print(`${name}(${JSON.stringify(given)})`);
+  async finish(result: ChatResult): Promise<void> {
+    const { renderToolCalls } = await import('../render/chat.js');
+    if (result.toolCalls.length > 0) this.#output.write(`${renderToolCalls(result)}\n`);
     if (result.finishReason === 'length')
       this.#output.note('! The answer ends at its token limit (--max-tokens, or the context).');
+    if (result.content === '' && result.toolCalls.length === 0)
+      this.#output.note(
+        `! The answer is empty${result.reasoning === '' ? '' : ': the model only reasoned'}.`,
+      );
   }
 
   async stats({ result, firstTokenMs }: Answer, contextSize: number | null): Promise<void> {
@@ -59,5 +100,25 @@ export class ChatPrinter {
   #reasoning(text: string): void {
     this.#thinking = true;
     this.#output.noteRaw(text);
+  }
+
+  async #loadProgress(): Promise<ProgressLine<Waiting>> {
+    const [{ startProgressLine }, { renderWaiting }] = await Promise.all([
+      import('./progress-line.js'),
+      import('../render/chat.js'),
+    ]);
+    return startProgressLine<Waiting>({
+      output: this.#output,
+      interactive: true,
+      render: ({ elapsedMs, prompt }) => renderWaiting(elapsedMs, prompt),
+      keyOf: () => '',
+    });
+  }
+
+  #stopProgress(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#progress?.pause();
+    this.#progress = undefined;
   }
 }

@@ -8,6 +8,24 @@ import type { Output } from './output.js';
 export interface Connection {
   readonly target: ResolvedTarget;
   readonly client: LlamaCppClient;
+  /** The configuration file that won; null without one. */
+  readonly configFile: string | null;
+  /** Another client for the same server, with some options otherwise. It is the caller's to destroy. */
+  open(changes: ClientChanges): LlamaCppClient;
+}
+
+/**
+ * Milliseconds of silence inside an answer that is only asked for to see that it comes: a proxy that buffers lets go when
+ * llama-server closes the connection, 5 s after the answer.
+ */
+const PROBE_IDLE = 6000;
+
+/** What another client may have otherwise. */
+export interface ClientChanges {
+  readonly baseUrl?: string;
+  readonly withoutKey?: true;
+  /** Ask once, and answer in no other way than asked. */
+  readonly once?: true;
 }
 
 export interface ConnectContext {
@@ -39,7 +57,14 @@ export async function connectAll(flags: ConnectionFlags, context: ConnectContext
   const targets = resolveTargets(config, { url: [...listOf(flags.url)], target: [...listOf(flags.target)] });
   context.output.addSecrets(...targets.map((target) => target.apiKey));
   for (const warning of config.warnings) context.output.note(`! ${warning}`);
-  return targets.map((target) => ({ target, client: createClient(target, flags, context) }));
+  const label = (target: ResolvedTarget) =>
+    targets.length === 1 ? '' : `${target.name ?? new URL(target.baseUrl).host}: `;
+  return targets.map((target) => ({
+    target,
+    configFile: config.file,
+    client: createClient(target, flags, context, label(target)),
+    open: (changes) => createClient(target, flags, context, label(target), changes),
+  }));
 }
 
 /** The one server of a command that speaks to one. */
@@ -56,27 +81,32 @@ function createClient(
   target: ResolvedTarget,
   flags: ConnectionFlags,
   context: ConnectContext,
+  label: string,
+  { baseUrl = target.baseUrl, withoutKey, once }: ClientChanges = {},
 ): LlamaCppClient {
   const options: ClientOptions = {
-    baseUrl: target.baseUrl,
+    baseUrl,
     models: target.models,
     timeout: target.timeout,
-    maxRetries: target.maxRetries,
-    fallback: !flags['no-fallback'],
+    fallback: !flags['no-fallback'] && !once,
     insecure: flags.insecure,
     signal: context.signal,
-    ...(target.apiKey === undefined ? {} : { apiKey: target.apiKey }),
+    // Where nobody asked, the recovery table has a number for each kind of failure.
+    ...(target.origins['maxRetries'] === undefined ? {} : { maxRetries: target.maxRetries }),
+    ...(once ? { maxRetries: 0, idleTimeout: PROBE_IDLE } : {}),
+    ...(target.apiKey === undefined || withoutKey ? {} : { apiKey: target.apiKey }),
     ...(target.model === undefined ? {} : { model: target.model }),
     ...(flags['ca-cert'] === undefined ? {} : { caCert: flags['ca-cert'] }),
     ...(flags['no-cache'] ? {} : { cacheDirectory: context.cacheDirectory }),
   };
   const client = new LlamaCppClient(options);
   client.on('recovery', (step) => {
-    const pause = step.delayMs === undefined || step.action !== 'retry' ? '' : ` (${step.delayMs} ms)`;
-    context.output.note(`… ${step.message}${pause}`);
+    const { message, action, delayMs } = step;
+    const pause = action !== 'retry' || delayMs === undefined ? '' : ` in ${delayMs} ms`;
+    context.output.note(`… ${label}${pause === '' ? message : `${message.replace(/\.$/, '')}${pause}.`}`);
   });
   client.on('waiting', ({ pending, connections }) => {
-    context.output.note(`… ${pending} waiting for one of ${connections} connections`);
+    context.output.note(`… ${label}${pending} waiting for one of ${connections} connections`);
   });
   if (flags.verbose) client.on('exchange', (record) => context.output.note(describeExchange(record)));
   return client;

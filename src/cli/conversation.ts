@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises';
 import type { ChatResult, Message } from '../client/types.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
+import { readTerminal } from './line-reader.js';
 import type { Output } from './output.js';
 
 export interface ConversationOptions {
@@ -11,39 +11,39 @@ export interface ConversationOptions {
   readonly fail: (error: unknown) => Promise<void>;
   readonly output: Output;
   readonly url: string;
+  /** Ends the conversation (SIGTERM). */
+  readonly signal: AbortSignal;
 }
 
 const HELP = [
   '/clear  forget the conversation',
   '/exit   leave (Ctrl-D too)',
   '/help   this',
-  'Ctrl-C  stop the answer; at the prompt, leave',
+  'Ctrl-C  stop the answer; at the prompt, clear the line, or leave',
+  '\\       at the end of a line: the message goes on in the next (pasted lines do)',
 ].join('\n');
 
-/** Several turns on a terminal, with line editing and history, until /exit, Ctrl-D or Ctrl-C at the prompt. */
+/**
+ * Several turns on a terminal, until /exit, Ctrl-D or Ctrl-C at the prompt.
+ * @throws what the signal was aborted with
+ */
 export async function converse(options: ConversationOptions): Promise<void> {
-  const { output } = options;
-  const terminal = createInterface({
-    input: process.stdin,
-    output: process.stderr,
-    historySize: 200,
-    removeHistoryDuplicates: true,
-  });
+  const { output, system, signal } = options;
   let answering: AbortController | undefined;
-  const leave = new AbortController();
-  // In raw mode Ctrl-C is a key, not a signal: it reaches readline.
-  terminal.on('SIGINT', () => (answering === undefined ? leave.abort() : answering.abort()));
-  terminal.on('close', () => leave.abort());
+  const reader = readTerminal(() => answering?.abort());
+  const onSignal = () => reader.close();
+  signal.addEventListener('abort', onSignal, { once: true });
   output.note(`${options.url} · /help for commands, /exit to leave`);
-  let messages: Message[] = [...options.system];
+  let messages: readonly Message[] = system;
   try {
-    while (!leave.signal.aborted) {
-      const line = (await terminal.question('> ', { signal: leave.signal })).trim();
-      if (line === '/exit' || line === '/quit') break;
+    for (;;) {
+      const line = (await reader.next())?.trim();
+      signal.throwIfAborted();
+      if (line === undefined || line === '/exit' || line === '/quit') return;
       if (line === '/clear') {
-        messages = [...options.system];
+        messages = system;
         output.note('The conversation is forgotten.');
-      } else if (line.startsWith('/')) {
+      } else if (/^\/[a-z]*$/.test(line)) {
         output.note(HELP);
       } else if (line !== '') {
         answering = new AbortController();
@@ -51,27 +51,33 @@ export async function converse(options: ConversationOptions): Promise<void> {
         answering = undefined;
       }
     }
-  } catch (error) {
-    if (!leave.signal.aborted) throw error;
-    output.note('');
   } finally {
-    terminal.close();
+    signal.removeEventListener('abort', onSignal);
+    reader.close();
   }
 }
 
 /** One turn. @returns the history to go on from: without the question where it got no answer, with what came of a cut one */
 async function answer(
   options: ConversationOptions,
-  messages: Message[],
+  messages: readonly Message[],
   signal: AbortSignal,
-): Promise<Message[]> {
+): Promise<readonly Message[]> {
   try {
     const result = await options.turn(messages, signal);
     return [...messages, { role: 'assistant', content: result.content }];
   } catch (error) {
-    const isStop = error instanceof LlamactlError && error.type === 'INTERRUPTED';
-    if (isStop) options.output.note('(stopped)');
+    options.signal.throwIfAborted();
+    if (error instanceof LlamactlError && error.type === 'INTERRUPTED') options.output.note('(stopped)');
     else await options.fail(error);
-    return messages.slice(0, -1);
+    const came = contentOf(error);
+    return came === '' ? messages.slice(0, -1) : [...messages, { role: 'assistant', content: came }];
   }
+}
+
+/** What had come of an answer that ended early. */
+function contentOf(error: unknown): string {
+  const partial = error instanceof LlamactlError ? error.details['partial'] : undefined;
+  if (typeof partial !== 'object' || partial === null || !('content' in partial)) return '';
+  return typeof partial.content === 'string' ? partial.content : '';
 }

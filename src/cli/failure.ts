@@ -3,10 +3,35 @@ import { nearest } from './nearest.js';
 
 interface ParserError extends Error {
   readonly oclif?: { readonly exit?: number };
-  readonly parse?: { readonly input?: { readonly flags?: Readonly<Record<string, unknown>> } };
+  readonly parse?: {
+    readonly input?: {
+      readonly flags?: Readonly<Record<string, unknown>>;
+      readonly args?: Readonly<Record<string, unknown>>;
+    };
+  };
   readonly flags?: readonly string[];
-  readonly args?: readonly string[];
+  readonly args?: readonly unknown[];
 }
+
+/** What oclif's parser says, and how we say it. Nothing that was typed as a value is repeated but what is needed. */
+const WORDINGS: readonly (readonly [RegExp, (...groups: string[]) => string])[] = [
+  [/^Nonexistent flags?: (.*)$/, (flags = '') => `there is no flag ${flags.replaceAll(/=[^,]*/g, '')}`],
+  [/^Flag (--\S+) expects a value$/, (flag) => `${flag} needs a value`],
+  [/^Flag (--\S+) expects one of these values: (.*)$/, (flag, values) => `${flag} needs one of ${values}`],
+  [/^Flag (--\S+) can only be specified once$/, (flag) => `${flag} can be given only once`],
+  [
+    /^Expected (--[\w-]+)=(.*) to be one of: (.*)$/,
+    (flag, value, values) => `${flag}: ${JSON.stringify(value)} is none of ${values}`,
+  ],
+  [
+    /^All of the following must be provided when using (--\S+): (.*)$/,
+    (flag, needed) => `${flag} is of use only with ${needed}`,
+  ],
+  [
+    /^(--\S+) Expected an integer(.*?) but received: (.*)$/,
+    (flag, bound = '', value) => `${flag}: ${JSON.stringify(value)} is not a whole number${boundOf(bound)}`,
+  ],
+];
 
 /**
  * Whatever a command threw, as an error of ours: oclif's complaints about flags and arguments are wrong usage (exit 2), and
@@ -29,10 +54,7 @@ export function toFailure(error: unknown, commandId: string): LlamactlError {
 function withoutParserFrame(error: LlamactlError, commandId: string): LlamactlError {
   const framed = /^Parsing (--\S+)\s+([\s\S]*?)\nSee more help/.exec(error.message);
   if (framed === null) return error;
-  return usageError(`${framed[1]}: ${framed[2]}`, [
-    ...error.remedies,
-    { text: 'See what it takes:', commands: [`llamactl ${commandId} --help`] },
-  ]);
+  return usageError(`${framed[1]}: ${framed[2]}`, [...error.remedies, helpRemedy(commandId)]);
 }
 
 /** oclif's parser errors are CLIErrors with `parse`; its flags' own checks throw plain CLIErrors with exit 2. */
@@ -45,21 +67,41 @@ function isParserError(error: unknown): error is ParserError {
 }
 
 function parserMessage(error: ParserError): string {
-  // The first line says what is wrong; the rest repeats the help.
-  const [first = '', ...rest] = error.message
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !/^See more help/.test(line));
-  const details = rest.filter((line) => /^\s/.test(line) || !/^USAGE/.test(line)).map((line) => line.trim());
-  const text = details.length > 0 && details.length <= 4 ? `${first} ${details.join('; ')}` : first;
+  const text = error.message
+    .replace(/\nSee more help[\s\S]*$/, '')
+    .replace(/^(?:The following errors? occurred:|Parsing)\s+/, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  for (const [pattern, say] of WORDINGS) {
+    const found = pattern.exec(text);
+    if (found !== null) return say(...found.slice(1));
+  }
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
+/** ` less than or equal to 10` → ` up to 10`. */
+function boundOf(text: string): string {
+  return text
+    .replace(' greater than or equal to ', ' from ')
+    .replace(' less than or equal to ', ' up to ')
+    .trimEnd();
+}
+
 function usageRemedies(error: ParserError, commandId: string): Remedy[] {
-  const known = Object.keys(error.parse?.input?.flags ?? {}).map((name) => `--${name}`);
-  const unknown = error.flags?.find((flag) => flag.startsWith('-'));
+  const { flags = {}, args = {} } = error.parse?.input ?? {};
+  const unknown = error.flags?.find((flag) => flag.startsWith('-'))?.split('=', 1)[0];
+  const known = Object.keys(flags).map((name) => `--${name}`);
   const close = unknown === undefined ? null : nearest(unknown, known);
+  const isUnquoted = error.message.startsWith('Unexpected argument') && Object.keys(args).length > 0;
   return [
     ...(close === null ? [] : [{ text: `Did you mean ${close}?`, commands: [] }]),
-    { text: 'See what it takes:', commands: [`llamactl ${commandId} --help`] },
+    ...(isUnquoted
+      ? [{ text: 'Put several words into quotes:', commands: [`llamactl ${commandId} 'several words'`] }]
+      : []),
+    helpRemedy(commandId),
   ];
+}
+
+function helpRemedy(commandId: string): Remedy {
+  return { text: 'See what it takes:', commands: [`llamactl ${commandId} --help`] };
 }

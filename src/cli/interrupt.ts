@@ -3,6 +3,8 @@ import { LlamactlError } from '../errors/llamactl-error.js';
 /** Ctrl-C and SIGTERM as an AbortSignal; core has no handler of its own. */
 export interface Interrupt {
   readonly signal: AbortSignal;
+  /** Ends the work as a signal would, for this reason. */
+  abort(reason: LlamactlError): void;
   /** Gives the signals back to Node. */
   dispose(): void;
 }
@@ -37,6 +39,7 @@ export function listenForInterrupt(): Interrupt {
   });
   return {
     signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
     dispose: () => {
       for (const { name, handler } of handlers) process.off(name, handler);
     },

@@ -1,44 +1,69 @@
-import { createRedactor, type Redactor } from '../errors/redact.js';
+import { createMask, createRedactor, type Redactor } from '../errors/redact.js';
 
 /** Where a command's text goes. Nothing else writes to the process's streams. */
 export class Output {
   readonly #json: boolean;
+  readonly #onReaderGone: () => void;
   #redact: Redactor = createRedactor([]);
+  #mask: Redactor = createMask([]);
   #secrets: (string | undefined)[] = [];
   #closed = false;
 
-  /** @param json whether stdout is reserved for JSON */
-  constructor(json: boolean) {
+  /**
+   * @param json whether stdout is reserved for JSON
+   * @param onReaderGone called once nobody reads stdout any more (`llamactl … | head`): what is left to do is for nobody
+   */
+  constructor(json: boolean, onReaderGone: () => void = () => {}) {
     this.#json = json;
-    // `llamactl … | head` closes the pipe: what is left has no reader, and that is no failure.
-    process.stdout.on('error', this.#onError);
-    process.stderr.on('error', this.#onError);
+    this.#onReaderGone = onReaderGone;
+    process.stdout.on('error', this.#onStdoutError);
+    process.stderr.on('error', this.#onStderrError);
   }
 
   /** Takes these out of everything that is written from now on. */
   addSecrets(...secrets: (string | undefined)[]): void {
     this.#secrets.push(...secrets);
     this.#redact = createRedactor(this.#secrets);
+    this.#mask = createMask(this.#secrets);
   }
 
   /** Human text; nothing under `--json`. */
   print(text: string): void {
-    if (!this.#json) this.#stdout(`${text}\n`);
+    if (!this.#json) this.#stdout(`${this.#redact(text)}\n`);
   }
 
-  /** A piece of human text without a line end, as the tokens of an answer. */
+  /**
+   * Text that is a model's or the user's own, as it comes, without a line end; nothing under `--json`. Known secrets are
+   * taken out, and what only looks like one is left: an answer about headers is an answer.
+   */
   write(piece: string): void {
-    if (!this.#json) this.#stdout(piece);
+    if (!this.#json) this.#stdout(this.#mask(piece));
   }
 
-  /** One JSON document, indented on a terminal, else on one line each (as NDJSON) where `compact`. */
-  json(value: unknown, compact = false): void {
-    this.#stdout(`${compact ? JSON.stringify(value) : JSON.stringify(value, null, 2)}\n`);
+  /**
+   * One JSON document.
+   * @param isData whether its texts are a model's or the user's own (see {@link write})
+   */
+  json(value: unknown, isData = false): void {
+    // Text by text: a mask over the whole document could take a quotation mark with it.
+    const redact = isData ? this.#mask : this.#redact;
+    const text = JSON.stringify(
+      value,
+      (_, inner: unknown) => (typeof inner === 'string' ? redact(inner) : inner),
+      2,
+    );
+    this.#stdout(`${text}\n`);
+  }
+
+  /** One document of several, a line each (NDJSON). */
+  jsonLine(value: unknown): void {
+    const masked = (_: string, inner: unknown) => (typeof inner === 'string' ? this.#redact(inner) : inner);
+    this.#stdout(`${JSON.stringify(value, masked)}\n`);
   }
 
   /** Text as it came, such as a server's own metrics. */
   raw(text: string): void {
-    this.#stdout(text.endsWith('\n') ? text : `${text}\n`);
+    this.#stdout(this.#redact(text.endsWith('\n') ? text : `${text}\n`));
   }
 
   /** Progress, warnings and errors. */
@@ -55,18 +80,18 @@ export class Output {
     return this.#redact(text);
   }
 
-  /** Takes its listeners away. */
-  dispose(): void {
-    process.stdout.off('error', this.#onError);
-    process.stderr.off('error', this.#onError);
-  }
-
   #stdout(text: string): void {
-    if (!this.#closed) process.stdout.write(this.#redact(text));
+    if (!this.#closed) process.stdout.write(text);
   }
 
-  readonly #onError = (error: NodeJS.ErrnoException): void => {
+  readonly #onStdoutError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error;
+    if (this.#closed) return;
     this.#closed = true;
+    this.#onReaderGone();
+  };
+
+  readonly #onStderrError = (error: NodeJS.ErrnoException): void => {
     if (error.code !== 'EPIPE') throw error;
   };
 }

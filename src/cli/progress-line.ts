@@ -28,32 +28,18 @@ export async function startProgressLine<Event>(options: {
     };
     return { update, pause: () => undefined };
   }
-  const { startSpinner } = await import('../render/spinner.js');
+  const { loadSpinner } = await import('../render/spinner.js');
+  const start = await loadSpinner();
   let spinner: Spinner | null = null;
-  // Starting is asynchronous by its signature alone: the module is loaded, and events may come in between.
-  let latest = '';
-  let wanted = false;
-  const update = (event: Event) => {
-    latest = output.redact(render(event));
-    if (spinner !== null) {
-      spinner.update(latest);
-      return;
-    }
-    if (wanted) return;
-    wanted = true;
-    void startSpinner(latest).then((started) => {
-      if (wanted) {
-        spinner = started;
-        spinner.update(latest);
-      } else {
-        started.stop();
-      }
-    });
+  return {
+    update: (event) => {
+      const text = output.redact(render(event));
+      if (spinner === null) spinner = start(text);
+      else spinner.update(text);
+    },
+    pause: () => {
+      spinner?.stop();
+      spinner = null;
+    },
   };
-  const pause = () => {
-    wanted = false;
-    spinner?.stop();
-    spinner = null;
-  };
-  return { update, pause };
 }

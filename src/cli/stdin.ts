@@ -4,17 +4,26 @@ import { usageError } from '../errors/llamactl-error.js';
 /** Milliseconds to wait for the first byte of a socket beside a given prompt: ssh leaves stdin open without ever writing. */
 const SOCKET_PATIENCE = 1000;
 
+/** Bytes of stdin that are read at most: no context holds as much, and a whole disk piped in by mistake ends here. */
+const LARGEST_INPUT = 64 * 1024 * 1024;
+
+/** What is asked for, for the error where it is not given. */
+export interface Wanted {
+  /** `a prompt`. */
+  readonly what: string;
+  readonly examples: readonly string[];
+}
+
 /**
  * The text of an argument, of stdin, or of both (the argument first: `git diff | llamactl chat 'Review this'`).
- * @param what names it in the error: `a prompt`
- * @throws LlamactlError (usage) where there is neither
+ * @throws LlamactlError (usage) where there is neither, or too much
  */
-export async function readPrompt(argument: string | undefined, what: string): Promise<string> {
+export async function readPrompt(argument: string | undefined, { what, examples }: Wanted): Promise<string> {
   const piped = await readPiped(argument !== undefined);
-  const parts = [argument, piped].filter((part) => part !== undefined && part !== '');
+  const parts = [argument, piped].filter((part) => part !== undefined && part.trim() !== '');
   if (parts.length === 0) {
     throw usageError(`there is no text: give ${what} as an argument or on stdin`, [
-      { text: 'For example:', commands: ["llamactl chat 'Hello'", "echo 'Hello' | llamactl chat"] },
+      { text: 'For example:', commands: examples },
     ]);
   }
   return parts.join('\n\n');
@@ -38,8 +47,14 @@ async function readPiped(isOptional: boolean): Promise<string | undefined> {
   if (isOptional && kind === 'other') return undefined;
   if (isOptional && kind === 'socket' && !(await somethingComes())) return undefined;
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin)
-    chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)));
+  let length = 0;
+  for await (const chunk of process.stdin) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    chunks.push(bytes);
+    length += bytes.length;
+    if (length > LARGEST_INPUT)
+      throw usageError('stdin holds more than 64 MiB, which no context does: give a part of it');
+  }
   return Buffer.concat(chunks)
     .toString('utf8')
     .replace(/\r?\n$/, '');

@@ -97,6 +97,11 @@ export function openChatStream(
     }
     timer = setTimeout(check, paused ? limit() : Math.max(1, limit() - silent));
   };
+  /** The idle limit is often shorter than the first token's, for which the timer was set. */
+  const onFirstToken = () => {
+    clearTimeout(timer);
+    timer = setTimeout(check, limit());
+  };
 
   const onMalformed = (reason: string, text: string) => {
     malformed++;
@@ -143,7 +148,9 @@ export function openChatStream(
       }
       const chunk = chatChunkSchema.safeParse(parsed);
       if (!chunk.success) return onMalformed(chunk.error.issues[0]?.message ?? 'not a chunk', data);
+      const { hasVisible } = accumulator;
       accumulator.add(chunk.data, emit);
+      if (!hasVisible && accumulator.hasVisible) onFirstToken();
     },
   });
 

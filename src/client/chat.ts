@@ -190,7 +190,7 @@ export class ChatTurn {
       maxRetries: requester.maxRetries,
       fallback: requester.options.fallback ?? true,
       loadingDeadlineMs: this.#options.timeout ?? requester.timeout,
-      signals: [signal, requester.options.signal],
+      signals: [signal, requester.signal],
       hooks: {
         assertAlive: () => requester.assertAlive(signal),
         otherModel: async (failed = '') => {

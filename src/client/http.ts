@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { FailurePhase } from '../catalogue/classification.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
-import { DeadlineError, TransportError } from './transport-error.js';
+import { DeadlineError, TooLargeError, TransportError } from './transport-error.js';
 import type { ExchangeRecord } from './types.js';
 
 /** Plain replies are small (the largest, `/props`, some 100 KB; embeddings some MB): more is another server's download. */
@@ -49,10 +49,28 @@ export interface Exchange {
   resume(): void;
 }
 
+/** What sends a request: undici's dispatchers, as far as they are used here. */
+export interface HttpDispatcher {
+  dispatch(
+    request: {
+      readonly origin: string;
+      readonly path: string;
+      readonly method: HttpRequest['method'];
+      readonly headers: Record<string, string>;
+      readonly body: string | null;
+      /** Not to use the connection again. */
+      readonly reset: boolean;
+    },
+    handler: Dispatcher.DispatchHandler,
+  ): boolean;
+  close(): Promise<void>;
+  destroy(): Promise<void>;
+}
+
 export interface HttpTransportOptions {
   readonly baseUrl: string;
   readonly apiKey?: string;
-  readonly dispatcher: () => Promise<Dispatcher>;
+  readonly dispatcher: () => Promise<HttpDispatcher>;
   readonly maxConnections: number;
   /** Milliseconds to wait for a connection, new or of the pool. */
   readonly connectionTimeout: number;
@@ -67,7 +85,7 @@ export class HttpTransport {
   readonly #options: HttpTransportOptions;
   readonly #origin: string;
   readonly #prefix: string;
-  #dispatcher: Promise<Dispatcher> | undefined;
+  #dispatcher: Promise<HttpDispatcher> | undefined;
   #inFlight = 0;
 
   constructor(options: HttpTransportOptions) {
@@ -100,14 +118,17 @@ export class HttpTransport {
   }
 
   async close(): Promise<void> {
-    const dispatcher = await this.#dispatcher;
-    await dispatcher?.close();
+    await (await this.#made())?.close();
   }
 
   /** Ends at once, requests under way included. */
   async destroy(): Promise<void> {
-    const dispatcher = await this.#dispatcher;
-    await dispatcher?.destroy();
+    await (await this.#made())?.destroy();
+  }
+
+  /** The connections, where there are any: what went wrong when they were made is told by the requests. */
+  #made(): Promise<HttpDispatcher | undefined> {
+    return Promise.resolve(this.#dispatcher).catch(() => undefined);
   }
 
   async #follow(request: HttpRequest, url: string, hops: number): Promise<HttpResponse> {
@@ -142,8 +163,7 @@ export class HttpTransport {
           onData: (chunk) => {
             length += chunk.length;
             chunks.push(chunk);
-            if (length > LARGEST_BODY)
-              fail('response', new Error(`the answer is larger than ${LARGEST_BODY} bytes`));
+            if (length > LARGEST_BODY) fail('response', new TooLargeError(LARGEST_BODY));
           },
           onEnd: () => {
             finish();
@@ -164,7 +184,7 @@ export class HttpTransport {
       const fail = (phase: FailurePhase, error: Error, timeoutMs?: number) => {
         finish();
         exchange.abort();
-        reject(new TransportError(phase, error, timeoutMs));
+        reject(new TransportError(phase, error, url, timeoutMs));
       };
       const timer = setTimeout(() => {
         fail('response', new DeadlineError(`no answer in ${request.timeoutMs} ms`), request.timeoutMs);
@@ -224,7 +244,7 @@ export class HttpTransport {
       const text = mustWait
         ? `all ${maxConnections} connections were in use for ${connectDeadline} ms`
         : `no connection in ${connectDeadline} ms`;
-      end(new TransportError(phase, new DeadlineError(text), connectDeadline));
+      end(new TransportError(phase, new DeadlineError(text), url, connectDeadline));
     }, connectDeadline);
     for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
 
@@ -252,7 +272,7 @@ export class HttpTransport {
       onResponseEnd: () => {
         if (settle()) sink.onEnd();
       },
-      onResponseError: (_controller, error) => end(new TransportError(phase, error)),
+      onResponseError: (_controller, error) => end(new TransportError(phase, error, url)),
     };
     const start = async () => {
       if (signals.some((signal) => signal.aborted)) return onAbort();
@@ -273,7 +293,7 @@ export class HttpTransport {
           handler,
         );
       } catch (error) {
-        end(error instanceof LlamactlError ? error : new TransportError(phase, error));
+        end(error instanceof LlamactlError ? error : new TransportError(phase, error, url));
       }
     };
     void start();

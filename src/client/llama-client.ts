@@ -53,9 +53,9 @@ export class LlamaCppClient implements LLMClient {
     return this.#requester.transport.close();
   }
 
-  /** Closes the connections now. */
+  /** Closes the connections now; what is under way fails as interrupted. */
   destroy(): Promise<void> {
-    return this.#requester.transport.destroy();
+    return this.#requester.destroy();
   }
 
   // --- the specification's LLMClient ---------------------------------------------------------------------------
@@ -188,9 +188,9 @@ export class LlamaCppClient implements LLMClient {
     return this.#requester.call(tokenize(params), options);
   }
 
-  async detokenize(tokens: readonly number[], options: CallOptions = {}): Promise<string> {
+  async detokenize(tokens: readonly number[], options: ModelQuery & CallOptions = {}): Promise<string> {
     const { detokenize } = await import('./endpoints/tokens.js');
-    return this.#requester.call(detokenize(tokens), options);
+    return this.#requester.call(detokenize(tokens, options.model), options);
   }
 
   /** The prompt that a conversation becomes. */

@@ -25,6 +25,7 @@ export function modelInfo(entry: ModelEntry): ModelInfo {
     contextPerSlot: meta?.n_ctx || null,
     contextTrained: meta?.n_ctx_train || null,
     status: status ? (status.failed ? 'failed' : (ROUTER_STATUS[status.value] ?? 'unknown')) : 'ready',
+    ...(status?.failed ? { failure: { exitCode: status.exit_code ?? null, args: status.args ?? [] } } : {}),
   };
 }
 

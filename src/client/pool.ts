@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { Dispatcher } from 'undici';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
+import type { HttpDispatcher } from './http.js';
 import type { PoolOptions } from './types.js';
 
 /** The specification's 7.6. */
@@ -20,10 +20,10 @@ export interface DispatcherOptions {
 }
 
 /**
- * The connections to one server: an undici Agent, or a ProxyAgent where the environment names a proxy for this URL.
- * @throws LlamactlError (usage) where the CA file cannot be read
+ * The connections to one server: an undici Agent, through a proxy where the environment names one for this URL.
+ * @throws LlamactlError (usage) where the CA file cannot be read, or the proxy is none that we can speak to
  */
-export async function createDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
+export async function createDispatcher(options: DispatcherOptions): Promise<HttpDispatcher> {
   const { pool } = options;
   const tls = {
     ...(options.caCert === undefined
@@ -45,8 +45,8 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Disp
   const connect = { timeout: pool.connectionTimeout + 1000, ...tls };
   const proxy = proxyFor(new URL(options.baseUrl), options.env);
   if (proxy === null) return new Agent({ ...common, connect });
-  const { default: ProxyAgent } = await import('undici/lib/dispatcher/proxy-agent.js');
-  return new ProxyAgent({ ...common, uri: proxy, requestTls: connect, proxyTls: connect });
+  const { createProxied } = await import('./proxied.js');
+  return createProxied({ proxy, target: new URL(options.baseUrl), agent: common, connect });
 }
 
 /**

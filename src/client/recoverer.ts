@@ -27,7 +27,8 @@ export interface RecoveryHooks {
 }
 
 export interface RecovererOptions {
-  readonly maxRetries: number;
+  /** As the caller asked; undefined: as many as the table has for the failure. */
+  readonly maxRetries: number | undefined;
   readonly fallback: boolean;
   /** Milliseconds that a model may take to load, from the first answer that says so. */
   readonly loadingDeadlineMs: number;
@@ -64,8 +65,7 @@ export class Recoverer {
     const fallback =
       strategy.fallback === undefined ? null : await this.#fallBack(failure, attempt, strategy.fallback);
     if (fallback !== null) return fallback;
-    if (!strategy.retry || this.#retries >= Math.min(this.#options.maxRetries, strategy.maxRetries))
-      throw failure;
+    if (!strategy.retry || this.#retries >= this.#limit(strategy)) throw failure;
     return this.#retry(failure, attempt, strategy);
   }
 
@@ -73,6 +73,13 @@ export class Recoverer {
   note(step: RecoveryStep): void {
     this.steps.push(step);
     this.#options.onStep(step);
+  }
+
+  /** What was asked for counts where a further try costs only patience; a timed-out prompt is not worth more than the table's. */
+  #limit({ backoff, maxRetries }: { readonly backoff: string; readonly maxRetries: number }): number {
+    const asked = this.#options.maxRetries;
+    if (asked === undefined) return maxRetries;
+    return backoff === 'exponential' ? asked : Math.min(asked, maxRetries);
   }
 
   async #retry(

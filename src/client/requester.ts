@@ -1,7 +1,7 @@
 import { toError } from '../catalogue/to-error.js';
 import { LlamactlError, usageError } from '../errors/llamactl-error.js';
 import { createRedactor, type Redactor } from '../errors/redact.js';
-import { parseBaseUrl } from '../wire/base-url.js';
+import { parseBaseUrl, withoutUserInformation } from '../wire/base-url.js';
 import type { Emitter } from './emitter.js';
 import type { CallOptions, EndpointCall } from './endpoints/endpoint.js';
 import { type HttpRequest, type HttpResponse, HttpTransport } from './http.js';
@@ -12,7 +12,6 @@ import type { ClientEvents, ClientOptions } from './types.js';
 
 export const DEFAULT_BASE_URL = 'http://localhost:8080';
 export const DEFAULT_TIMEOUT = 30_000;
-export const DEFAULT_MAX_RETRIES = 3;
 
 /** Milliseconds: what a healthy server answers in no time gets no longer than this, whatever the timeout for an answer. */
 const QUICK_TIMEOUT = 10_000;
@@ -29,6 +28,9 @@ export interface RawRequest {
   readonly retry?: boolean;
 }
 
+/** Headers whose value is never shown. */
+const CREDENTIALS = /^(?:proxy-)?authorization$|^(?:set-)?cookie$|api-?key|token|secret/i;
+
 /** Requests to one server: sent, classified when they fail, and asked again as the recovery table says. */
 export class Requester {
   /** Normalised: no trailing slash, no `/v1`. */
@@ -36,18 +38,24 @@ export class Requester {
   readonly options: ClientOptions;
   readonly transport: HttpTransport;
   readonly events: Emitter<ClientEvents>;
+  /** Ends every request, and every wait for a further try. */
+  readonly signal: AbortSignal;
   readonly #redact: Redactor;
+  readonly #ended = new AbortController();
 
   /** @throws LlamactlError (usage) where the base URL or the key cannot be used */
   constructor(options: ClientOptions, events: Emitter<ClientEvents>) {
     const parsed = parseBaseUrl(options.baseUrl ?? DEFAULT_BASE_URL);
     if (!parsed.ok) {
-      throw usageError(`${JSON.stringify(options.baseUrl)} cannot be a server's URL: ${parsed.reason}`, [
-        {
-          text: 'Give the address that llama-server prints, for example:',
-          commands: ['http://localhost:8080'],
-        },
-      ]);
+      throw usageError(
+        `${JSON.stringify(withoutUserInformation(options.baseUrl ?? ''))} cannot be a server's URL: ${parsed.reason}`,
+        [
+          {
+            text: 'Give the address that llama-server prints, for example:',
+            commands: ['http://localhost:8080'],
+          },
+        ],
+      );
     }
     if (options.apiKey !== undefined && /[^\x20-\x7e]/.test(options.apiKey)) {
       throw usageError('the API key contains a line break or another character that no header can carry', [
@@ -59,13 +67,17 @@ export class Requester {
     this.baseUrl = baseUrl;
     this.options = options;
     this.events = events;
+    this.signal =
+      options.signal === undefined
+        ? this.#ended.signal
+        : AbortSignal.any([options.signal, this.#ended.signal]);
     this.#redact = createRedactor([options.apiKey]);
     this.transport = new HttpTransport({
       baseUrl,
       ...(options.apiKey ? { apiKey: options.apiKey } : {}),
       maxConnections: pool.maxConnections,
       connectionTimeout: pool.connectionTimeout,
-      signal: options.signal,
+      signal: this.signal,
       dispatcher: () => dispatcherFor(baseUrl, options, pool),
       onWaiting: (state) => events.emit('waiting', state),
       onExchange: (record) => {
@@ -79,8 +91,15 @@ export class Requester {
     return this.options.timeout ?? DEFAULT_TIMEOUT;
   }
 
-  get maxRetries(): number {
-    return this.options.maxRetries ?? DEFAULT_MAX_RETRIES;
+  /** As the caller asked; undefined: the recovery table's. */
+  get maxRetries(): number | undefined {
+    return this.options.maxRetries;
+  }
+
+  /** Ends at once: what is under way fails as interrupted, and nothing is tried again. */
+  async destroy(): Promise<void> {
+    this.#ended.abort();
+    await this.transport.destroy();
   }
 
   /** One endpoint, its answer read; asked again as the recovery table says. */
@@ -144,7 +163,7 @@ export class Requester {
       maxRetries: options.retries ?? this.maxRetries,
       fallback: false,
       loadingDeadlineMs: this.timeout,
-      signals: [options.signal, this.options.signal],
+      signals: [options.signal, this.signal],
       hooks: { assertAlive: () => this.assertAlive(options.signal) },
       onStep: (step) => this.events.emit('recovery', step),
     });
@@ -175,10 +194,10 @@ export class Requester {
       });
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      const { cause, phase } = error;
+      const { cause, phase, url } = error;
       const deadline = error.timeoutMs === undefined ? {} : { timeoutMs: error.timeoutMs };
       throw await toError(
-        { kind: 'exception', ...facts, error: cause, phase, ...deadline },
+        { kind: 'exception', ...facts, url, error: cause, phase, ...deadline },
         this.errorContext(),
       );
     }
@@ -186,6 +205,7 @@ export class Requester {
     throw await toError({ kind: 'response', ...facts, ...response }, this.errorContext());
   }
 
+  /** What a failure is told with; the model is the one that the body or the query names. */
   #factsOf({
     method,
     path,
@@ -195,14 +215,16 @@ export class Requester {
     readonly path: string;
     readonly body?: unknown;
   }) {
-    const named =
-      typeof body === 'object' && body !== null && 'model' in body && typeof body.model === 'string';
+    const model =
+      typeof body === 'object' && body !== null && 'model' in body
+        ? body.model
+        : new URLSearchParams(path.split('?', 2)[1]).get('model');
     return {
       url: this.transport.urlOf(path),
       method,
       path,
       sentKey: this.transport.sendsKey,
-      ...(named ? { model: String(body.model) } : {}),
+      ...(typeof model === 'string' ? { model } : {}),
     };
   }
 
@@ -212,7 +234,7 @@ export class Requester {
       Object.fromEntries(
         Object.entries(headers).map(([name, value]) => [
           name,
-          /^authorization$|api-key/i.test(name) ? 'Bearer ***' : redact(value),
+          !CREDENTIALS.test(name) ? redact(value) : /^authorization$/i.test(name) ? 'Bearer ***' : '***',
         ]),
       );
     return {

@@ -162,6 +162,8 @@ export interface ModelInfo {
   readonly contextPerSlot: number | null;
   readonly contextTrained: number | null;
   readonly status: 'ready' | 'loading' | 'asleep' | 'unloaded' | 'failed' | 'downloading' | 'unknown';
+  /** How the process of a router's model ended, where it failed. */
+  readonly failure?: { readonly exitCode: number | null; readonly args: readonly string[] };
 }
 
 export interface ModelList {
@@ -225,7 +227,10 @@ export interface ClientOptions {
   readonly timeout?: number;
   /** Milliseconds of silence (keep-alive comments do not count) after which a stream is given up. Default `timeout`. */
   readonly idleTimeout?: number;
-  /** Further tries after the first. Default 3; 0 switches retrying, and waiting for a model to load, off. */
+  /**
+   * Further tries after the first. Default: the recovery table's (3 after a failed connection, 5 at an overloaded server);
+   * 0 switches retrying, and waiting for a model to load, off.
+   */
   readonly maxRetries?: number;
   /** Whether the client may answer in another way than asked (first model, shorter history, no stream). Default true. */
   readonly fallback?: boolean;

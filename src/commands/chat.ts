@@ -27,6 +27,7 @@ export default class Chat extends BaseCommand {
     "<%= config.bin %> <%= command.id %> 'Weather in Oslo?' --tools tools.json --tool-choice required",
     '<%= config.bin %> <%= command.id %>',
   ];
+  protected override readonly documentIsData = true;
   static override args = { prompt: stringArg({ description: 'what to ask; read from stdin too' }) };
   static override flags = {
     ...connectionFlags,
@@ -51,7 +52,7 @@ export default class Chat extends BaseCommand {
       flags['json-schema'] === undefined ? {} : { jsonSchema: loadJsonSchema(flags['json-schema']) };
     const toolChoice = toolChoiceOf(flags['tool-choice']);
     const converses = args.prompt === undefined && isTerminal() && !this.jsonEnabled();
-    const prompt = converses ? '' : await readPrompt(args.prompt, 'a prompt');
+    const prompt = converses ? '' : await readPrompt(args.prompt, PROMPT);
     const { client, target } = await connect(flags, this.connectContext);
     const chat = {
       ...samplingOptions(target.sampling),
@@ -69,9 +70,10 @@ export default class Chat extends BaseCommand {
         stream: !flags['no-stream'],
         onEvent: printer.onEvent,
       };
+      printer.begin();
       const answer = await ask(client, messages, options).finally(() => printer.endLine());
-      printer.finish(answer.result);
-      const ignored = await ignoredModelNote(client, target.model, answer.result.model);
+      await printer.finish(answer.result);
+      const ignored = await ignoredModelNote(client, target.model, answer.result);
       if (ignored !== null) this.output.note(`! ${ignored}`);
       if (flags.stats) await printer.stats(answer, (await knownContextSize(client))?.tokens ?? null);
       return answer.result;
@@ -84,6 +86,7 @@ export default class Chat extends BaseCommand {
         turn,
         output: this.output,
         url: client.baseUrl,
+        signal: this.signal,
         fail: (error) => this.explain(error),
       });
       return undefined;
@@ -92,6 +95,11 @@ export default class Chat extends BaseCommand {
     }
   }
 }
+
+const PROMPT = {
+  what: 'a prompt',
+  examples: ["llamactl chat 'Hello'", "echo 'Hello' | llamactl chat"],
+};
 
 function toolChoiceOf(choice: string | undefined): ToolChoice | undefined {
   if (choice === undefined || choice === 'auto' || choice === 'none' || choice === 'required') return choice;

@@ -1,7 +1,8 @@
-import { integer } from '@oclif/core/args';
+import { string as stringArg } from '@oclif/core/args';
 import { BaseCommand } from '../cli/base-command.js';
 import { connect } from '../cli/connect.js';
 import { connectionFlags } from '../cli/connection-flags.js';
+import { readPrompt } from '../cli/stdin.js';
 import { usageError } from '../errors/llamactl-error.js';
 
 export default class Detokenize extends BaseCommand {
@@ -9,24 +10,31 @@ export default class Detokenize extends BaseCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> 316 336 333',
     '<%= config.bin %> <%= command.id %> 1 316 --json | jq -r .text',
+    "<%= config.bin %> tokenize Hello --json | jq '.tokens[].id' | <%= config.bin %> <%= command.id %>",
   ];
   static override strict = false;
-  static override args = { id: integer({ description: 'token ids', required: true }) };
+  static override args = { id: stringArg({ description: 'token ids; read from stdin where left out' }) };
   static override flags = connectionFlags;
+  protected override readonly documentIsData = true;
 
   async run(): Promise<{ text: string }> {
     const { flags, raw } = await this.parse(Detokenize);
     // Not `argv`: oclif sorts equal words together there.
-    const words = raw.flatMap((token) => (token.type === 'arg' ? [token.input] : []));
-    const ids = words.map((word) => {
-      const id = Number(word);
-      if (!Number.isInteger(id) || id < 0)
-        throw usageError(`"${String(word)}" is no token id: they are whole numbers from 0`);
-      return id;
-    });
-    const { client } = await connect(flags, this.connectContext);
-    const text = await client.detokenize(ids, { signal: this.signal }).finally(() => client.destroy());
-    this.output.print(text);
+    const given = raw.flatMap((token) => (token.type === 'arg' ? [String(token.input)] : []));
+    const asks = { what: 'token ids', examples: ['llamactl detokenize 316 336 333'] };
+    const ids = (given.length > 0 ? given : (await readPrompt(undefined, asks)).trim().split(/[\s,]+/)).map(
+      tokenId,
+    );
+    const { client, target } = await connect(flags, this.connectContext);
+    const options = { signal: this.signal, ...(target.model === undefined ? {} : { model: target.model }) };
+    const text = await client.detokenize(ids, options).finally(() => client.destroy());
+    this.output.write(`${text}\n`);
     return { text };
   }
+}
+
+function tokenId(word: string): number {
+  if (!/^\d{1,10}$/.test(word))
+    throw usageError(`${JSON.stringify(word)} is no token id: they are whole numbers from 0`);
+  return Number(word);
 }

@@ -21,18 +21,22 @@ export default class Health extends BaseCommand {
   async run(): Promise<HealthReport | { targets: HealthReport[] }> {
     const { flags } = await this.parse(Health);
     const connections = await connectAll(flags, this.connectContext);
-    const progress = flags.wait === undefined || !this.interactive ? null : await this.spinner();
-    const look = (client: (typeof connections)[number]['client']) =>
+    const progress = flags.wait === undefined ? null : await this.startProgress();
+    const latest: HealthReport[] = [];
+    const look = ({ client }: (typeof connections)[number], index: number) =>
       flags.wait === undefined
         ? checkHealth(client, this.signal, flags.timeout)
         : waitForHealth(client, {
             deadlineMs: flags.wait,
             signal: this.signal,
-            onProgress: (report, elapsedMs) => progress?.update(report, elapsedMs),
+            onLook: (report, elapsedMs) => {
+              latest[index] = report;
+              // One that has not been heard of yet is left out: it is a matter of milliseconds.
+              const reports = latest.filter((each) => each !== undefined);
+              if (reports.some(({ ready }) => !ready)) progress?.update({ reports, elapsedMs });
+            },
           });
-    const results = await Promise.all(connections.map(({ client }) => look(client))).finally(() =>
-      progress?.stop(),
-    );
+    const results = await Promise.all(connections.map(look)).finally(() => progress?.pause());
     await Promise.all(connections.map(({ client }) => client.destroy()));
     process.exitCode = results.find(({ error }) => error !== null)?.error?.exit ?? 0;
     if (!this.jsonEnabled()) await this.print(results);
@@ -43,20 +47,26 @@ export default class Health extends BaseCommand {
   }
 
   private async print(results: readonly HealthResult[]): Promise<void> {
-    const { renderHealth } = await import('../render/health.js');
-    for (const { report, error } of results)
-      this.output.print(renderHealth(report, error?.remedies ?? [], this.width));
+    const { renderFleetHealth, renderHealth } = await import('../render/health.js');
+    const [first, second] = results;
+    this.output.print(
+      first !== undefined && second === undefined
+        ? renderHealth(first, this.width)
+        : renderFleetHealth(results),
+    );
   }
 
-  private async spinner() {
-    const [{ startSpinner }, { renderWaiting }] = await Promise.all([
-      import('../render/spinner.js'),
+  /** One line that changes; in a log a line whenever a server's state does. */
+  private async startProgress() {
+    const [{ startProgressLine }, { renderWaiting }] = await Promise.all([
+      import('../cli/progress-line.js'),
       import('../render/health.js'),
     ]);
-    const spinner = await startSpinner('asking');
-    return {
-      update: (report: HealthReport, elapsedMs: number) => spinner.update(renderWaiting(report, elapsedMs)),
-      stop: () => spinner.stop(),
-    };
+    return startProgressLine<{ readonly reports: readonly HealthReport[]; readonly elapsedMs: number }>({
+      output: this.output,
+      interactive: this.interactive,
+      render: ({ reports, elapsedMs }) => renderWaiting(reports, elapsedMs, this.width - 4),
+      keyOf: ({ reports }) => reports.map(({ url, status }) => `${url} ${status}`).join(),
+    });
   }
 }

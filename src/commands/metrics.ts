@@ -21,10 +21,12 @@ export default class Metrics extends BaseCommand {
   async run(): Promise<MetricsReport> {
     const { flags } = await this.parse(Metrics);
     const connections = await connectAll(flags, this.connectContext);
-    const options = { signal: this.signal, ...(flags.model === undefined ? {} : { model: flags.model }) };
     const answers = await Promise.all(
       connections.map(({ client, target }) =>
-        readMetrics(client, target.name ?? new URL(client.baseUrl).host, options),
+        readMetrics(client, target.name ?? new URL(client.baseUrl).host, {
+          signal: this.signal,
+          ...(target.model === undefined ? {} : { model: target.model }),
+        }),
       ),
     ).finally(() => Promise.all(connections.map(({ client }) => client.destroy())));
     const report = { time: new Date().toISOString(), servers: answers.map(({ row }) => row) };
@@ -33,7 +35,7 @@ export default class Metrics extends BaseCommand {
       for (const { text } of answers) this.output.raw(text);
     } else {
       const { renderMetrics } = await import('../render/metrics.js');
-      this.output.print(renderMetrics(report));
+      this.output.print(renderMetrics(report, this.width));
     }
     return report;
   }

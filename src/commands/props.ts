@@ -20,15 +20,15 @@ export default class Props extends BaseCommand {
 
   async run(): Promise<{ props: ServerProps }> {
     const { flags } = await this.parse(Props);
-    const { client } = await connect(flags, this.connectContext);
-    const query = { signal: this.signal, ...(flags.model === undefined ? {} : { model: flags.model }) };
+    const { client, target } = await connect(flags, this.connectContext);
+    const query = { signal: this.signal, ...(target.model === undefined ? {} : { model: target.model }) };
     const props = await client.props(query).finally(() => client.destroy());
     if (this.jsonEnabled()) return { props };
     if (flags.raw) {
-      this.output.raw(JSON.stringify(props, null, 2));
+      this.output.json(props);
     } else {
       const { renderProps } = await import('../render/props.js');
-      this.output.print(renderProps(props, client.baseUrl));
+      this.output.print(renderProps(props, client.baseUrl, this.width));
     }
     return { props };
   }

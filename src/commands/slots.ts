@@ -3,6 +3,7 @@ import { BaseCommand } from '../cli/base-command.js';
 import { connect } from '../cli/connect.js';
 import { connectionFlags } from '../cli/connection-flags.js';
 import { isAsleep } from '../services/models.js';
+import { slotState } from '../services/slots.js';
 import type { Slot } from '../wire/slots.js';
 
 export default class Slots extends BaseCommand {
@@ -20,7 +21,7 @@ export default class Slots extends BaseCommand {
 
   async run(): Promise<{ slots: Slot[]; asleep?: true }> {
     const { flags } = await this.parse(Slots);
-    const { client } = await connect(flags, this.connectContext);
+    const { client, target } = await connect(flags, this.connectContext);
     try {
       if (!flags.wake && (await isAsleep(client, this.signal))) {
         this.output.print(`☾ asleep: asking for the slots would wake ${client.baseUrl} (--wake does)`);
@@ -28,11 +29,11 @@ export default class Slots extends BaseCommand {
       }
       const slots = await client.slots({
         signal: this.signal,
-        ...(flags.model === undefined ? {} : { model: flags.model }),
+        ...(target.model === undefined ? {} : { model: target.model }),
       });
       if (!this.jsonEnabled()) {
         const { renderSlots } = await import('../render/slots.js');
-        this.output.print(renderSlots(slots));
+        this.output.print(renderSlots(slots.map(slotState)));
       }
       return { slots };
     } finally {

@@ -15,6 +15,7 @@ export default class Tokenize extends BaseCommand {
   static override args = {
     text: stringArg({ description: 'the text; read from stdin where it is left out' }),
   };
+  protected override readonly documentIsData = true;
   static override flags = {
     ...connectionFlags,
     special: boolean({ description: 'add the beginning-of-sequence token and its like' }),
@@ -23,9 +24,15 @@ export default class Tokenize extends BaseCommand {
 
   async run(): Promise<{ tokens: Token[]; count: number }> {
     const { args, flags } = await this.parse(Tokenize);
-    const content = await readPrompt(args.text, 'a text');
-    const { client } = await connect(flags, this.connectContext);
-    const params = { content, addSpecial: flags.special, parseSpecial: !flags['no-parse-special'] };
+    const examples = ["llamactl tokenize 'Hello'", 'llamactl tokenize < prompt.txt'];
+    const content = await readPrompt(args.text, { what: 'a text', examples });
+    const { client, target } = await connect(flags, this.connectContext);
+    const params = {
+      content,
+      addSpecial: flags.special,
+      parseSpecial: !flags['no-parse-special'],
+      ...(target.model === undefined ? {} : { model: target.model }),
+    };
     const tokens = await client.tokenize(params, { signal: this.signal }).finally(() => client.destroy());
     if (!this.jsonEnabled()) {
       const { renderTokens } = await import('../render/tokens.js');

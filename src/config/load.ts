@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { LlamactlError, usageError } from '../errors/llamactl-error.js';
-import { parseBaseUrl } from '../wire/base-url.js';
+import { parseBaseUrl, withoutUserInformation } from '../wire/base-url.js';
 import { parseDuration } from './duration.js';
 import type { ParsedConfig } from './parse.js';
 import type { ConfigFile, Performance, Provider, Sampling, Target } from './schema.js';
@@ -162,7 +162,7 @@ function resolve(
   const parsed = parseBaseUrl(urlText);
   if (!parsed.ok) {
     throw usageError(
-      `${origins['baseUrl'] === 'flag' ? '--url' : origins['baseUrl']}: ${JSON.stringify(mask(urlText))} cannot be a server's URL: ${parsed.reason}`,
+      `${origins['baseUrl'] === 'flag' ? '--url' : origins['baseUrl']}: ${JSON.stringify(withoutUserInformation(urlText))} cannot be a server's URL: ${parsed.reason}`,
       [
         {
           text: 'Give the address that llama-server prints, for example:',
@@ -286,9 +286,4 @@ function read(source: Source): string {
       cause: error,
     });
   }
-}
-
-/** A URL in an error, without the password that somebody put into it. */
-function mask(url: string): string {
-  return url.replace(/:\/\/[^/@]*@/, '://***@');
 }

@@ -1,11 +1,47 @@
 import type { Check } from './check.js';
-import { context } from './checks/context.js';
-import { generation } from './checks/generation.js';
-import { key } from './checks/key.js';
-import { model } from './checks/model.js';
-import { network } from './checks/network.js';
-import { server } from './checks/server.js';
-import { template } from './checks/template.js';
+import { capacitySlots } from './checks/capacity-slots.js';
+import { configurationFile } from './checks/configuration-file.js';
+import { contextOverflow } from './checks/context-overflow.js';
+import { contextSize } from './checks/context-size.js';
+import { generationAnswers } from './checks/generation-answers.js';
+import { generationSpeed } from './checks/generation-speed.js';
+import { generationStreams } from './checks/generation-streams.js';
+import { keyAccepted } from './checks/key-accepted.js';
+import { keyHygiene } from './checks/key-hygiene.js';
+import { machineMemory } from './checks/machine-memory.js';
+import { modelLoaded } from './checks/model-loaded.js';
+import { modelServed } from './checks/model-served.js';
+import { networkDns } from './checks/network-dns.js';
+import { networkTcp } from './checks/network-tcp.js';
+import { networkTls } from './checks/network-tls.js';
+import { serverEndpoints } from './checks/server-endpoints.js';
+import { serverIdentity } from './checks/server-identity.js';
+import { serverProperties } from './checks/server-properties.js';
+import { serverReady } from './checks/server-ready.js';
+import { templateTools } from './checks/template-tools.js';
+import { templateWorks } from './checks/template-works.js';
 
 /** Every check, causes before their consequences. */
-export const CHECKS: readonly Check[] = [network, server, key, model, context, template, generation];
+export const CHECKS: readonly Check[] = [
+  configurationFile,
+  networkDns,
+  networkTcp,
+  networkTls,
+  serverIdentity,
+  serverReady,
+  keyAccepted,
+  keyHygiene,
+  serverProperties,
+  serverEndpoints,
+  modelServed,
+  modelLoaded,
+  contextSize,
+  contextOverflow,
+  templateWorks,
+  templateTools,
+  capacitySlots,
+  generationAnswers,
+  generationStreams,
+  generationSpeed,
+  machineMemory,
+];

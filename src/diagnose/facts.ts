@@ -1,12 +1,8 @@
-import { lookup } from 'node:dns/promises';
-import { connect } from 'node:net';
+import type { Finding } from '../catalogue/entry.js';
 import type { ServerKind } from '../catalogue/identify-server.js';
-import type { LlamaCppClient } from '../client/llama-client.js';
-import type { ModelInfo } from '../client/types.js';
-import { LlamactlError } from '../errors/llamactl-error.js';
-import { checkHealth, type HealthReport } from '../services/health.js';
+import type { HealthStatus, ModelInfo } from '../client/types.js';
+import type { LlamactlError } from '../errors/llamactl-error.js';
 import type { Props } from '../wire/props.js';
-import { nextToken, type Slot } from '../wire/slots.js';
 
 /** What asking for something gave: an answer, a failure, or the reason why it was not asked. Plain data. */
 export type Fact<T> =
@@ -23,22 +19,76 @@ export interface FailureFact {
   readonly remedies: LlamactlError['remedies'];
 }
 
+/** Something odd in the configuration itself. */
+export interface ConfigProblem {
+  readonly severity: Finding['severity'];
+  readonly message: string;
+  /** `llamactl.config.json:7:9`. */
+  readonly place: string;
+}
+
+/** What the user has set up, as far as it decides what is right. */
 export interface ConfiguredFacts {
+  /** The file that won; null without one. */
+  readonly file: string | null;
+  readonly problems: readonly ConfigProblem[];
+  /** Where the address is from: `flag`, `env LLAMACTL_URL`, `llamactl.config.json:4`, `default`, `discovered`. */
+  readonly urlOrigin: string;
   /** Asked for by flag, environment or configuration. */
   readonly model: string | null;
+  readonly modelOrigin: string | null;
   readonly models: readonly string[];
   /** The context size that the configuration supposes, tokens. */
   readonly contextSize: number | null;
   /** Where it says so: `llamactl.config.json:7`. */
   readonly contextSizeOrigin: string | null;
   readonly keyGiven: boolean;
+  readonly keyOrigin: string | null;
+  /** What is odd in the key's form, without the key: `begins with "Bearer "`; null where nothing is. */
+  readonly keyOddity: string | null;
+  /** Whether the application that the configuration is for sends tools; null where nothing tells. */
+  readonly usesTools: boolean | null;
 }
 
-export interface GenerationFacts {
-  /** Milliseconds from asking to the one token. */
-  readonly firstTokenMs: number;
-  readonly promptTokensPerSecond: number | null;
-  readonly model: string;
+/** An HTTP proxy that requests go through; null without one. */
+export type ProxyFact = {
+  /** Its credentials masked. */
+  readonly url: string;
+  /** The variable that names it: `HTTP_PROXY`. */
+  readonly variable: string;
+} | null;
+
+export interface DnsFacts {
+  readonly addresses: readonly string[];
+}
+
+export interface TcpFacts {
+  readonly connectMs: number;
+  readonly address: string;
+}
+
+/** The certificate that a server shows. */
+export interface TlsFacts {
+  readonly protocol: string | null;
+  readonly subject: string;
+  readonly issuer: string;
+  /** As OpenSSL writes it: `Nov 24 13:12:00 2026 GMT`. */
+  readonly validTo: string;
+}
+
+export interface HealthFacts {
+  readonly status: HealthStatus;
+  readonly kind: ServerKind | null;
+  readonly build: string | null;
+  readonly responseTimeMs: number | null;
+}
+
+/** Who else answers on the host, where the base URL is no llama-server's. */
+export interface PathFacts {
+  /** The base URL at which a llama-server does answer; null where none was found. */
+  readonly url: string | null;
+  /** The program that answers in its place; null where a llama-server does. */
+  readonly stranger: ServerKind | null;
 }
 
 /** Whether the busy slots move. */
@@ -47,39 +97,104 @@ export interface SlotActivity {
   readonly busy: number;
   /** Between two looks: tokens that the busy slots generated or read. Null where none is busy. */
   readonly progressed: number | null;
+  /** Busy slots that still read their prompt: nothing moves there until a batch is read, which can take a while. */
+  readonly reading: number;
 }
 
-/** All that checks reason from. Gathered once; JSON-serialisable; without secrets. */
-export interface Facts {
-  readonly url: string;
-  readonly configured: ConfiguredFacts;
-  /** Addresses that the name has, and milliseconds to connect. */
-  readonly network: Fact<{ readonly addresses: readonly string[]; readonly connectMs: number }>;
-  readonly health: Fact<{
-    readonly status: HealthReport['status'];
-    readonly kind: ServerKind | null;
-    readonly build: string | null;
-  }>;
-  readonly props: Fact<Pick<Props, (typeof KEPT_PROPS)[number]>>;
-  readonly models: Fact<readonly ModelInfo[]>;
-  readonly slots: Fact<SlotActivity>;
+export interface TemplateFacts {
   /** Characters of the prompt that a plain message becomes. */
-  readonly template: Fact<{ readonly promptLength: number }>;
-  readonly generation: Fact<GenerationFacts>;
+  readonly promptLength: number;
+  /** Why the template takes no system message; null where it does. */
+  readonly systemRole: FailureFact | null;
+  /** Why it takes no tools; null where it does, or nobody sends some. */
+  readonly tools: FailureFact | null;
 }
 
-export interface GatherOptions {
-  readonly client: LlamaCppClient;
-  readonly configured: ConfiguredFacts;
-  readonly signal: AbortSignal;
-  /** Milliseconds for each question; a healthy server answers in a few. */
-  readonly timeoutMs: number;
-  /** Ask a sleeping model too, which wakes it. */
-  readonly wake: boolean;
-  readonly onProgress?: (what: string) => void;
+/** A short streamed answer, as it arrived. */
+export interface GenerationFacts {
+  readonly model: string;
+  /** Milliseconds from asking to the first token. */
+  readonly firstTokenMs: number;
+  readonly tokens: number;
+  /** Milliseconds between the first event with text and the last. */
+  readonly spreadMs: number;
+  /** How many times something arrived: events that come together count once. */
+  readonly bursts: number;
+  /** Milliseconds by which the last event came later than the server had made it, by its own stop-watch. */
+  readonly lagMs: number | null;
+  /** Milliseconds that the server took to generate, by its own stop-watch. */
+  readonly generatedMs: number | null;
+  readonly promptTokensPerSecond: number | null;
+  readonly tokensPerSecond: number | null;
+  readonly reasoning: boolean;
+  /** `chat`, or `embedding` from a server that only embeds. */
+  readonly kind: 'chat' | 'embedding';
 }
 
-const KEPT_PROPS = [
+/** What `--deep` asks beside: things that cost the server some work. */
+export interface DeepFacts {
+  /** A forced call of a tool. */
+  readonly toolCall: Fact<{ readonly name: string; readonly valid: boolean }>;
+  /** Tokens that were sent beyond a slot's context, and whether the server took them without a word. */
+  readonly overflow: Fact<{
+    readonly sent: number;
+    readonly contextSize: number;
+    readonly accepted: boolean;
+  }>;
+}
+
+export interface MetricsFacts {
+  /** Calls of the model since the start: moves while it works, even on one long request. */
+  readonly decodeCalls: number | null;
+  readonly requestsProcessing: number | null;
+  readonly requestsDeferred: number | null;
+  /** Averages since the start. */
+  readonly promptTokensPerSecond: number | null;
+  readonly tokensPerSecond: number | null;
+  /** Of the prompt tokens, the share that came from the cache: 0 … 1. */
+  readonly cacheReuse: number | null;
+}
+
+/** A llama-server process of this machine. */
+export interface LocalProcess {
+  readonly pid: number;
+  /** Arguments, secrets masked. */
+  readonly args: readonly string[];
+  /** `127.0.0.1:8080`. */
+  readonly listens: readonly string[];
+  readonly ports: readonly number[];
+  readonly residentBytes: number | null;
+  readonly swappedBytes: number | null;
+  /** Libraries of GPU back ends that it has loaded: `libggml-cuda.so`; null where that cannot be read. */
+  readonly gpuLibraries: readonly string[] | null;
+  /** State as the kernel tells it: `S`, `R`, `T` (stopped), `Z` (dead). */
+  readonly state: string | null;
+}
+
+/** What this machine tells of a server on it. Only asked where the URL is loopback. */
+export interface LocalFacts {
+  /** Whoever listens on the port of the URL; null where nobody does, or it cannot be known. */
+  readonly holder: {
+    readonly pid: number;
+    readonly name: string;
+    readonly commandLine: string | null;
+  } | null;
+  readonly processes: readonly LocalProcess[];
+  readonly memory: { readonly totalBytes: number; readonly availableBytes: number };
+  /** GPUs that the kernel shows: `nvidia`, `amd`, `intel`. */
+  readonly gpus: readonly string[];
+  /** Containers that run llama.cpp, and whether their port is published. */
+  readonly containers: readonly {
+    readonly name: string;
+    readonly image: string;
+    readonly publishes: readonly number[];
+  }[];
+}
+
+/** The properties that checks read; templates and settings stay out, as they are long and may be private. */
+export type KeptProps = Pick<Props, (typeof KEPT_PROPS)[number]>;
+
+export const KEPT_PROPS = [
   'default_generation_settings',
   'total_slots',
   'model_path',
@@ -90,223 +205,54 @@ const KEPT_PROPS = [
   'build_info',
   'is_sleeping',
   'endpoint_slots',
+  'endpoint_props',
   'endpoint_metrics',
   'role',
   'max_instances',
+  'models_autoload',
 ] as const;
 
-const CONNECT_TIMEOUT = 3000;
-/** Between two looks at busy slots: some tokens on any machine, and not long to wait. */
-const SLOT_INTERVAL = 400;
+/** All that checks reason from. Gathered once; JSON-serialisable; without secrets. */
+export interface Facts {
+  readonly url: string;
+  readonly configured: ConfiguredFacts;
+  readonly proxy: ProxyFact;
+  readonly dns: Fact<DnsFacts>;
+  readonly tcp: Fact<TcpFacts>;
+  readonly tls: Fact<TlsFacts>;
+  /** Whether the port speaks the other one of http and https, asked where it does not speak the one of the URL. */
+  readonly otherScheme: Fact<{ readonly answers: boolean }>;
+  readonly health: Fact<HealthFacts>;
+  readonly path: Fact<PathFacts>;
+  readonly props: Fact<KeptProps>;
+  /** Whether the same is answered without the key that is given. */
+  readonly keyless: Fact<{ readonly accepted: boolean }>;
+  readonly models: Fact<readonly ModelInfo[]>;
+  readonly slots: Fact<SlotActivity>;
+  /** Of a router's loaded model, where another is asked for: whether it is busy decides if that one can be loaded. */
+  readonly otherSlots: Fact<SlotActivity>;
+  readonly metrics: Fact<MetricsFacts>;
+  readonly template: Fact<TemplateFacts>;
+  readonly generation: Fact<GenerationFacts>;
+  readonly deep: DeepFacts;
+  readonly local: Fact<LocalFacts>;
+}
 
-/** Asks a server all that the checks need, a question once, disturbing nothing: no sleeper is woken, no model loaded. */
-export async function gatherFacts(options: GatherOptions): Promise<Facts> {
-  const { client, configured, signal, timeoutMs } = options;
-  const call = { signal, timeout: timeoutMs, retries: 0 };
-  options.onProgress?.('asking the server what it is');
-  const [network, health, props, models] = await Promise.all([
-    ask(() => probeNetwork(new URL(client.baseUrl), signal)),
-    askHealth(client, signal, timeoutMs),
-    ask(async () => keepProps(await client.props(call))),
-    ask(() => client.models(call)),
-  ]);
-  const obstacle = obstacleOf(health, props, options.wake);
-  const base = { url: client.baseUrl, configured, network, health, props, models };
-  if (obstacle !== null)
-    return {
-      ...base,
-      slots: notAsked(obstacle),
-      template: notAsked(obstacle),
-      generation: notAsked(obstacle),
-    };
+/** The names of facts that are asked for one by one. */
+export type FactName = Exclude<keyof Facts, 'url' | 'configured' | 'proxy'>;
 
-  const isRouter = props.state === 'known' && props.value.role === 'router';
-  const loaded =
-    models.state === 'known'
-      ? models.value.find((model) => model.status === 'ready' && isWanted(model, configured.model))
-      : undefined;
-  if (isRouter && loaded === undefined) {
-    const reason = 'a router without a loaded model: asking would load one';
-    return { ...base, slots: notAsked(reason), template: notAsked(reason), generation: notAsked(reason) };
-  }
-  const model = isRouter && loaded !== undefined ? { model: loaded.id } : {};
-  options.onProgress?.('looking at the slots and the chat template');
-  const [slots, template] = await Promise.all([
-    ask(() => watchSlots(client, { ...call, ...model })),
-    isRouter
-      ? Promise.resolve(notAsked('a router applies no template itself'))
-      : ask(async () => ({
-          promptLength: (await client.applyTemplate([{ role: 'user', content: 'Hello' }], [], call)).length,
-        })),
-  ]);
-  const allBusy = slots.state === 'known' && slots.value.total > 0 && slots.value.busy >= slots.value.total;
-  if (allBusy) return { ...base, slots, template, generation: notAsked('every slot is taken') };
-  options.onProgress?.('asking for one token');
-  const generation = await ask(() => generateOne(client, { ...call, ...model }));
-  return { ...base, slots, template, generation };
+/** A fact that was not asked for, and why. */
+export function notAsked(reason: string): Extract<Fact<never>, { state: 'not-asked' }> {
+  return { state: 'not-asked', reason };
+}
+
+/** A fact's value; null where it is not known. */
+export function knownValue<T>(fact: Fact<T>): T | null {
+  return fact.state === 'known' ? fact.value : null;
 }
 
 /** The failure as data, for facts and findings. */
 export function failureFact(error: LlamactlError): FailureFact {
   const { type, code, message, evidence, remedies } = error;
   return { type, code, message, evidence, remedies };
-}
-
-/** Why the server cannot be asked for work; null where it can. */
-function obstacleOf(health: Facts['health'], props: Facts['props'], wake: boolean): string | null {
-  if (health.state !== 'known') return 'the server does not answer as it should';
-  if (health.value.status === 'asleep' && !wake)
-    return 'the model sleeps: asking would wake it (--wake does)';
-  if (props.state === 'failed' && props.error.type === 'AUTHENTICATION_ERROR') return 'needs a key';
-  return null;
-}
-
-async function askHealth(
-  client: LlamaCppClient,
-  signal: AbortSignal,
-  timeoutMs: number,
-): Promise<Facts['health']> {
-  const started = performance.now();
-  const { report, error } = await checkHealth(client, signal, timeoutMs);
-  const durationMs = since(started);
-  const reached = error === null || error.type === 'AUTHENTICATION_ERROR';
-  if (!reached) return { state: 'failed', error: failureFact(error), durationMs };
-  return {
-    state: 'known',
-    value: { status: report.status, kind: report.server.kind, build: report.server.build },
-    durationMs,
-  };
-}
-
-async function ask<T>(question: () => Promise<T>): Promise<Fact<T>> {
-  const started = performance.now();
-  try {
-    return { state: 'known', value: await question(), durationMs: since(started) };
-  } catch (error) {
-    if (!(error instanceof LlamactlError) || error.type === 'INTERRUPTED') throw error;
-    return { state: 'failed', error: failureFact(error), durationMs: since(started) };
-  }
-}
-
-function notAsked(reason: string): Extract<Fact<never>, { state: 'not-asked' }> {
-  return { state: 'not-asked', reason };
-}
-
-/** Name resolution and TCP, apart from HTTP, so that a server that accepts and never answers is told from a silent host. */
-async function probeNetwork(
-  url: URL,
-  signal: AbortSignal,
-): Promise<{ addresses: string[]; connectMs: number }> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-  const { toError } = await import('../catalogue/to-error.js');
-  const fail = (error: unknown, timeoutMs?: number) =>
-    toError(
-      {
-        kind: 'exception',
-        error,
-        phase: 'connect',
-        url: url.href,
-        method: 'connect',
-        path: `${host}:${port}`,
-        sentKey: false,
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      },
-      { url: url.origin, host, port },
-    );
-  const addresses = await lookup(host, { all: true }).then(
-    (found) => found.map(({ address }) => address),
-    async (error: unknown) => {
-      throw await fail(error);
-    },
-  );
-  const started = performance.now();
-  const failure = await new Promise<unknown>((resolve) => {
-    const socket = connect({ host, port, signal, autoSelectFamily: true });
-    const done = (error: unknown) => {
-      socket.destroy();
-      resolve(error);
-    };
-    socket.setTimeout(CONNECT_TIMEOUT, () =>
-      done(Object.assign(new Error('no connection'), { code: 'ETIMEDOUT' })),
-    );
-    socket.once('connect', () => done(null));
-    socket.once('error', done);
-  });
-  if (failure !== null) throw await fail(failure, CONNECT_TIMEOUT);
-  return { addresses, connectMs: since(started) };
-}
-
-async function watchSlots(
-  client: LlamaCppClient,
-  query: { readonly signal: AbortSignal; readonly timeout: number; readonly model?: string },
-): Promise<SlotActivity> {
-  const first = await client.slots(query);
-  const busy = first.filter((slot) => slot.is_processing);
-  if (busy.length === 0) return { total: first.length, busy: 0, progressed: null };
-  const { sleep } = await import('../client/backoff.js');
-  await sleep(SLOT_INTERVAL, [query.signal]);
-  const second = await client.slots(query);
-  const moved = busy.map((slot) =>
-    progressBetween(
-      slot,
-      second.find(({ id }) => id === slot.id),
-    ),
-  );
-  return {
-    total: first.length,
-    busy: busy.length,
-    progressed: moved.reduce((sum, tokens) => sum + tokens, 0),
-  };
-}
-
-/** Tokens that a slot read or generated; another task, or none, is progress too. */
-function progressBetween(before: Slot, after: Slot | undefined): number {
-  if (after === undefined || after.id_task !== before.id_task || !after.is_processing) return 1;
-  const generated = (nextToken(after)?.n_decoded ?? 0) - (nextToken(before)?.n_decoded ?? 0);
-  const read = (after.n_prompt_tokens_processed ?? 0) - (before.n_prompt_tokens_processed ?? 0);
-  return Math.max(0, generated) + Math.max(0, read);
-}
-
-async function generateOne(
-  client: LlamaCppClient,
-  options: { readonly signal: AbortSignal; readonly timeout: number; readonly model?: string },
-): Promise<GenerationFacts> {
-  const started = performance.now();
-  const body = {
-    messages: [{ role: 'user', content: 'Hi' }],
-    max_tokens: 1,
-    temperature: 0,
-    ...(options.model === undefined ? {} : { model: options.model }),
-  };
-  const { chatCompletion } = await import('../client/endpoints/generation.js');
-  const response = await client.request({
-    method: 'POST',
-    path: '/v1/chat/completions',
-    body,
-    signal: options.signal,
-    timeoutMs: options.timeout,
-  });
-  const answer = chatCompletion(body).read(response.body);
-  return {
-    firstTokenMs: since(started),
-    promptTokensPerSecond: answer.timings?.prompt_per_second ?? null,
-    model: answer.model ?? '',
-  };
-}
-
-function isWanted(model: ModelInfo, wanted: string | null): boolean {
-  return wanted === null || model.id === wanted || model.aliases.includes(wanted);
-}
-
-function keepProps(props: Props): Pick<Props, (typeof KEPT_PROPS)[number]> {
-  const { default_generation_settings: settings, ...rest } = props;
-  const kept = Object.fromEntries(
-    KEPT_PROPS.filter((name) => name in rest).map((name) => [name, rest[name]]),
-  );
-  return { ...kept, default_generation_settings: settings ? { n_ctx: settings.n_ctx } : undefined };
-}
-
-function since(started: number): number {
-  return Math.round((performance.now() - started) * 10) / 10;
 }

@@ -5,12 +5,19 @@ const MASK = '***';
 /** Shorter "secrets" (`k`, `no`) would mask ordinary words; masking them would tell more than it hides. */
 const SHORTEST_SECRET = 4;
 
+/** What our own advice and other people's examples write where a secret would stand. */
+const PLACEHOLDER = /^(?:…|\.{3}|\*+|(?:(?:MY|YOUR)[-_])?(?:API[-_])?KEY|<[^>]*>?|\$\{?[A-Z_]+\}?)$/;
+
+/** Each with what stands before the secret, and the secret. */
 const PATTERNS: readonly RegExp[] = [
-  /((?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:bearer|basic)\s+)[^\s"',]+/gi,
-  /(x-api-key["']?\s*[:=]\s*["']?)[^\s"',]+/gi,
-  /(--?(?:api-key|hf-token|hft)[ =]["']?)[^\s"']+/gi,
-  /((?:LLAMA_API_KEY|LLAMACTL_API_KEY|OPENROUTER_API_KEY|OPENAI_API_KEY|HF_TOKEN)=["']?)[^\s"']+/g,
-  /(:\/\/[^/\s:@]*:)[^/\s@]+(?=@)/g,
+  /((?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:bearer|basic)\s+)([^\s"',]+)/gi,
+  /(x-api-key["']?\s*[:=]\s*["']?)([^\s"',]+)/gi,
+  /(--?(?:api-key|hf-token|hft)[ =]["']?)([^\s"']+)/gi,
+  /((?:LLAMA_API_KEY|LLAMACTL_API_KEY|OPENROUTER_API_KEY|OPENAI_API_KEY|HF_TOKEN)=["']?)([^\s"']+)/g,
+  /(:\/\/[^/\s:@]*:)([^/\s@]+)(?=@)/g,
+  /([?&](?:api[-_]?key|key|(?:access[-_]?)?token|secret|password)=)([^&\s"'#]+)/gi,
+  // By their shape, wherever they stand: Hugging Face's tokens and the keys of OpenAI and those who follow it.
+  /(\b(?:hf_|sk-)(?=[\w-]*\d))([\w-]{12,})/g,
 ];
 
 /**
@@ -19,6 +26,23 @@ const PATTERNS: readonly RegExp[] = [
  * @param secrets values to mask, as they were given; empty and very short ones are passed over
  */
 export function createRedactor(secrets: Iterable<string | undefined>): Redactor {
+  const mask = createMask(secrets);
+  return (text) => {
+    let out = mask(text);
+    for (const pattern of PATTERNS) {
+      out = out.replace(pattern, (whole, before: string, secret: string) =>
+        PLACEHOLDER.test(secret) ? whole : before + MASK,
+      );
+    }
+    return out;
+  };
+}
+
+/**
+ * Makes a function that masks these secrets and nothing else: for text that is somebody's data, such as a model's answer,
+ * in which an example of a header is no secret.
+ */
+export function createMask(secrets: Iterable<string | undefined>): Redactor {
   const values = new Set<string>();
   for (const secret of secrets) {
     if (secret === undefined || secret.length < SHORTEST_SECRET) continue;
@@ -28,10 +52,5 @@ export function createRedactor(secrets: Iterable<string | undefined>): Redactor 
     values.add(Buffer.from(secret).toString('base64'));
   }
   const longestFirst = [...values].sort((a, b) => b.length - a.length);
-  return (text) => {
-    let out = text;
-    for (const value of longestFirst) out = out.replaceAll(value, MASK);
-    for (const pattern of PATTERNS) out = out.replace(pattern, `$1${MASK}`);
-    return out;
-  };
+  return (text) => longestFirst.reduce((out, value) => out.replaceAll(value, MASK), text);
 }

@@ -24,6 +24,19 @@ export function renderStats({ result, firstTokenMs, contextSize }: ChatStats): s
   ].join(' · ');
 }
 
+/** What goes on before the first token: `reading the prompt, 40 % of 3,201 tokens · 3.2 s`. */
+export function renderWaiting(
+  elapsedMs: number,
+  prompt: { readonly processed: number; readonly total: number } | null,
+): string {
+  const share = prompt === null || prompt.total === 0 ? 1 : prompt.processed / prompt.total;
+  const what =
+    prompt === null || share >= 1
+      ? 'waiting for the first token'
+      : `reading the prompt, ${Math.floor(share * 100)} % of ${count(prompt.total)} tokens`;
+  return `${what} · ${duration(elapsedMs)}`;
+}
+
 /** Tool calls as people write calls: `get_weather({"city":"Paris"})`, one a line. */
 export function renderToolCalls(result: ChatResult): string {
   return result.toolCalls.map(({ name, arguments: given }) => `${name}(${JSON.stringify(given)})`).join('\n');

@@ -2,8 +2,6 @@ import type { LlamactlError, Remedy } from '../errors/llamactl-error.js';
 import { bold, dim, mark } from './symbols.js';
 import { wrap } from './width.js';
 
-export { terminalWidth } from './width.js';
-
 /** Remedies shown with an error; the rest is a `llamactl explain` away. */
 const SHOWN_REMEDIES = 3;
 
@@ -33,10 +31,15 @@ export function renderError(
 export function renderRemedies(remedies: readonly Remedy[], width: number): string {
   return remedies
     .flatMap(({ text, commands }) => [
-      wrap(text, width, '  '),
+      wrap(remedyText(text, commands), width, '  '),
       ...commands.map((command) => `    ${command}`),
     ])
     .join('\n');
+}
+
+/** A remedy's text; with a colon where commands follow it. */
+export function remedyText(text: string, commands: readonly string[]): string {
+  return commands.length === 0 || /[:?]$/.test(text) ? text : `${text}:`;
 }
 
 function bugReport(error: LlamactlError, version: string): string[] {

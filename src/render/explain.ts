@@ -1,8 +1,9 @@
 import type { Platform } from '../catalogue/entry.js';
 import type { Remedy } from '../errors/llamactl-error.js';
 import type { ExplainedEntry, ExplainedText, ListedEntry } from '../services/explain.js';
+import { remedyText } from './error.js';
 import { mark } from './symbols.js';
-import { displayWidth, truncate, wrap } from './width.js';
+import { hanging, truncate, wrap } from './width.js';
 
 export interface ExplainLayout {
   /** Columns to fill. Commands are never wrapped, so that they can be copied. */
@@ -89,7 +90,7 @@ function headline(code: string, title: string, layout: ExplainLayout): string {
 function remedyBlocks(remedies: readonly Remedy[], layout: ExplainLayout): string[] {
   return remedies.map(({ text, commands }) =>
     [
-      wrap(commands.length === 0 ? text : `${text}:`, layout.width, INDENT),
+      wrap(remedyText(text, commands), layout.width, INDENT),
       ...commands.map((command) => `${INDENT}${INDENT}${command}`),
     ].join('\n'),
   );
@@ -99,10 +100,4 @@ function diagnosticsOf(entry: ExplainedEntry, platform: string | undefined): str
   const order: readonly (Platform | 'any')[] = ['any', 'linux', 'darwin', 'win32'];
   const shown = order.filter((name) => name === 'any' || platform === undefined || name === platform);
   return [...new Set(shown.flatMap((name) => entry.diagnostics[name] ?? []))];
-}
-
-/** Wraps with a mark or a column before the first line, and blanks of the same width before the others. */
-function hanging(text: string, width: number, first: string): string {
-  const rest = ' '.repeat(displayWidth(first));
-  return first + wrap(text, width, rest).slice(rest.length);
 }

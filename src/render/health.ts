@@ -1,30 +1,58 @@
 import type { Remedy } from '../errors/llamactl-error.js';
-import type { HealthReport } from '../services/health.js';
+import type { HealthReport, HealthResult } from '../services/health.js';
 import { renderRemedies } from './error.js';
 import { duration } from './format.js';
 import { mark } from './symbols.js';
+import { truncate } from './width.js';
 
 /** A server's state as one line, and what to do where it is not ready. */
-export function renderHealth(report: HealthReport, remedies: readonly Remedy[], width: number): string {
+export function renderHealth({ report, error, waitedMs }: HealthResult, width: number): string {
+  return lineOf(report, waitedMs) + adviceOf(error?.remedies ?? [], report, width);
+}
+
+/** Several servers, a line each, and where to read more about those that are not well. */
+export function renderFleetHealth(results: readonly HealthResult[]): string {
+  const lines = results.map(({ report, waitedMs }) => lineOf(report, waitedMs));
+  const ill = results.filter(({ report }) => !report.ready && report.status !== 'loading');
+  const commands = ill.map(({ report }) => `    llamactl diagnose --url ${report.url}`);
+  return [...lines, ...(ill.length === 0 ? [] : ['', '  Find out more:', ...commands])].join('\n');
+}
+
+/** Progress while waiting, for stderr: one line that fits. */
+export function renderWaiting(reports: readonly HealthReport[], elapsedMs: number, width: number): string {
+  const [report, second] = reports;
+  if (report === undefined) return 'asking';
+  if (second === undefined) return truncate(`${stateOf(report)} · ${duration(elapsedMs)}`, width);
+  const waiting = reports.filter(({ ready }) => !ready).map(({ url }) => new URL(url).host);
+  const ready = reports.length - waiting.length;
+  return truncate(
+    `${ready} of ${reports.length} ready · ${duration(elapsedMs)} · waiting for ${waiting.join(', ')}`,
+    width,
+  );
+}
+
+function lineOf(report: HealthReport, waitedMs: number | undefined): string {
   const time = report.responseTimeMs === null ? '' : ` · ${duration(report.responseTimeMs)}`;
+  const waited = waitedMs === undefined ? '' : ` · waited ${duration(waitedMs)}`;
   switch (report.status) {
     case 'ready':
-      return `${mark('good')} ready${time} · ${report.url}`;
+      return `${mark('good')} ready${time} · ${report.url}${waited}`;
     case 'asleep':
-      return `${mark('asleep')} asleep, wakes on the next request${time} · ${report.url}`;
+      return `${mark('asleep')} asleep, wakes on the next request${time} · ${report.url}${waited}`;
     case 'loading':
-      return `${mark('waiting')} loading${time} · ${report.url}`;
-    default: {
-      const message = report.error?.message ?? report.status;
-      const where = message.includes(new URL(report.url).host) ? '' : ` · ${report.url}`;
-      const advice = remedies.length === 0 ? '' : `\n\n${renderRemedies(remedies.slice(0, 2), width)}`;
-      return `${mark('bad')} ${message}${where}${advice}`;
-    }
+      return `${mark('waiting')} loading${time} · ${report.url}${waited}`;
+    default:
+      return `${mark('bad')} ${stateOf(report)}${waited}`;
   }
 }
 
-/** Progress while waiting, for stderr. */
-export function renderWaiting(report: HealthReport, elapsedMs: number): string {
-  const state = report.status === 'loading' ? 'loading' : (report.error?.message ?? report.status);
-  return `${state} · ${duration(elapsedMs)} · ${report.url}`;
+/** What is the matter, and where, which most messages tell already. */
+function stateOf(report: HealthReport): string {
+  const message = report.status === 'loading' ? 'loading' : (report.error?.message ?? report.status);
+  return message.includes(new URL(report.url).host) ? message : `${message} · ${report.url}`;
+}
+
+function adviceOf(remedies: readonly Remedy[], { status }: HealthReport, width: number): string {
+  if (status === 'loading' || remedies.length === 0) return '';
+  return `\n\n${renderRemedies(remedies.slice(0, 2), width)}`;
 }

@@ -5,7 +5,7 @@ import { renderTable } from './table.js';
 const UNKNOWN = '–';
 
 /** Metrics as a table, one server a row. */
-export function renderMetrics(report: MetricsReport): string {
+export function renderMetrics(report: MetricsReport, width: number): string {
   return renderTable(
     [
       { title: 'SERVER' },
@@ -25,6 +25,7 @@ export function renderMetrics(report: MetricsReport): string {
       row.generationTokensPerSecond === null ? UNKNOWN : rate(row.generationTokensPerSecond),
       `${number(row.totals.promptTokens)} / ${number(row.totals.generatedTokens)}`,
     ]),
+    width,
   );
 }
 

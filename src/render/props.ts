@@ -1,10 +1,10 @@
 import type { Props } from '../wire/props.js';
 import { count, plural } from './format.js';
 import { bold } from './symbols.js';
-import { padEnd } from './width.js';
+import { hanging, padEnd } from './width.js';
 
 /** What matters of a server's properties, as a short tree. */
-export function renderProps(props: Props, url: string): string {
+export function renderProps(props: Props, url: string, width: number): string {
   const isRouter = props.role === 'router';
   const groups: [string, [string, string][]][] = [
     [
@@ -58,7 +58,9 @@ export function renderProps(props: Props, url: string): string {
   return groups
     .filter(([, lines]) => lines.length > 0)
     .map(([title, lines]) =>
-      [bold(title), ...lines.map(([name, value]) => `  ${padEnd(name, 14)}${value}`)].join('\n'),
+      [bold(title), ...lines.map(([name, value]) => hanging(value, width, `  ${padEnd(name, 14)}`))].join(
+        '\n',
+      ),
     )
     .join('\n');
 }

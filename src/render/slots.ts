@@ -1,11 +1,11 @@
-import { nextToken, type Slot } from '../wire/slots.js';
+import type { SlotState } from '../services/slots.js';
 import { count } from './format.js';
 import { renderTable } from './table.js';
 
 const BAR = 16;
 
 /** The slots as a table: what each does, and how full its context is. */
-export function renderSlots(slots: readonly Slot[]): string {
+export function renderSlots(slots: readonly SlotState[]): string {
   if (slots.length === 0) return 'The server has no slots.';
   return renderTable(
     [
@@ -17,22 +17,15 @@ export function renderSlots(slots: readonly Slot[]): string {
     ],
     slots.map((slot) => [
       String(slot.id),
-      stateOf(slot),
+      slot.phase,
       fill(slot),
-      String(count(nextToken(slot)?.n_decoded ?? 0)),
-      slot.id_task == null || slot.id_task < 0 ? '–' : String(slot.id_task),
+      String(count(slot.generated)),
+      slot.task === null ? '–' : String(slot.task),
     ]),
   );
 }
 
-function stateOf(slot: Slot): string {
-  if (!slot.is_processing) return 'idle';
-  return (nextToken(slot)?.n_decoded ?? 0) > 0 ? 'generating' : 'prompt';
-}
-
-/** `n_prompt_tokens` is what the slot holds, generated tokens included: nothing is added to it. */
-function fill(slot: Slot): string {
-  const used = Math.min(slot.n_prompt_tokens ?? 0, slot.n_ctx);
-  const full = Math.round((used / slot.n_ctx) * BAR);
-  return `${'█'.repeat(full)}${'░'.repeat(BAR - full)}  ${count(used)} / ${count(slot.n_ctx)}`;
+function fill({ held, size }: SlotState): string {
+  const full = Math.round((held / size) * BAR);
+  return `${'█'.repeat(full)}${'░'.repeat(BAR - full)}  ${count(held)} / ${count(size)}`;
 }

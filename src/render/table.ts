@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { bold } from './symbols.js';
+import { displayWidth } from './width.js';
 
 export interface Column {
   readonly title: string;
@@ -26,8 +27,43 @@ const BORDERLESS = {
   middle: '  ',
 };
 
-/** Rows under column titles, without lines. */
-export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+/**
+ * Rows under column titles, without lines.
+ * @param width columns of the screen: where the table is wider, names of the first column that are long stand on a line of
+ * their own, whole, so that they can be copied
+ */
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width = Number.POSITIVE_INFINITY,
+): string {
+  const whole = layOut(columns, rows);
+  if (tableWidth(whole) <= width) return whole.join('\n');
+  const others = layOut(
+    columns.slice(1),
+    rows.map((row) => row.slice(1)),
+  );
+  const room = width - tableWidth(others) - BORDERLESS.middle.length;
+  const isLong = (name: string) => displayWidth(name) > room;
+  const [head = '', ...lines] = layOut(
+    columns,
+    rows.map(([name = '', ...rest]) => [isLong(name) ? '' : name, ...rest]),
+  );
+  return [
+    head,
+    ...lines.flatMap((line, index) => {
+      const name = rows[index]?.[0] ?? '';
+      return isLong(name) ? [name, line] : [line];
+    }),
+  ].join('\n');
+}
+
+/** Columns that a table takes. */
+export function tableWidth(lines: readonly string[]): number {
+  return Math.max(0, ...lines.map(displayWidth));
+}
+
+function layOut(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const table = new Table({
     head: columns.map(({ title }) => bold(title)),
     chars: BORDERLESS,
@@ -38,6 +74,5 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   return table
     .toString()
     .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+    .map((line) => line.trimEnd());
 }

@@ -41,6 +41,12 @@ export function wrap(text: string, width: number, indent = ''): string {
     .join('\n');
 }
 
+/** Wraps with a mark or a column before the first line, and blanks of the same width before the others. */
+export function hanging(text: string, width: number, first: string): string {
+  const rest = ' '.repeat(displayWidth(first));
+  return first + wrap(text, width, rest).slice(rest.length);
+}
+
 function wrapParagraph(paragraph: string, room: number, indent: string): string {
   const lines: string[] = [];
   let line = '';

@@ -56,9 +56,11 @@ export async function ask(
 export async function ignoredModelNote(
   client: LlamaCppClient,
   asked: string | undefined,
-  answered: string,
+  { model: answered, recovery }: ChatResult,
 ): Promise<string | null> {
   if (asked === undefined || answered === '' || answered === asked) return null;
+  // Then it was asked for another, and the user has been told.
+  if (recovery.some(({ action }) => action === 'use-first-available-model')) return null;
   try {
     const models = await client.models({ retries: 0 });
     const known = models.some(({ id, aliases }) => id === asked || aliases.includes(asked));

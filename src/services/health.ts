@@ -1,5 +1,6 @@
 import { identifyServer, type ServerKind } from '../catalogue/identify-server.js';
 import { sleep } from '../client/backoff.js';
+import type { HttpResponse } from '../client/http.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import type { HealthStatus } from '../client/types.js';
 import { type ErrorDocument, LlamactlError } from '../errors/llamactl-error.js';
@@ -22,23 +23,35 @@ export interface HealthReport {
 export interface HealthResult {
   readonly report: HealthReport;
   readonly error: LlamactlError | null;
+  /** Milliseconds that were waited for it; absent where it was looked at once. */
+  readonly waitedMs?: number;
 }
 
 export interface WaitOptions {
   /** Milliseconds. */
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
-  /** Called after each look that found the server not ready. */
-  readonly onProgress?: (report: HealthReport, elapsedMs: number) => void;
+  /** Called after each look. */
+  readonly onLook?: (report: HealthReport, elapsedMs: number) => void;
 }
 
 /** Milliseconds: a healthy server answers `/health` in a few, a wedged one never. */
 const PROBE_TIMEOUT = 5000;
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 1000;
+/** What the last look before the deadline gets at least. */
+const SHORTEST_LOOK = 50;
 
 /** What no amount of waiting mends. */
 const FINAL = /^auth\.|^connection\.tls-/;
+
+/** What a server says of itself, whichever part of it came. */
+export interface StatusAnswers {
+  readonly health: PromiseSettledResult<HttpResponse>;
+  readonly props: PromiseSettledResult<HttpResponse>;
+  /** Milliseconds for both. */
+  readonly tookMs: number;
+}
 
 /**
  * Looks once, without disturbing the server: `/health`, and `/props` beside it, since `/health` is public and answers 200
@@ -49,9 +62,24 @@ export async function checkHealth(
   signal?: AbortSignal,
   timeoutMs = PROBE_TIMEOUT,
 ): Promise<HealthResult> {
+  return assessStatus(client, await askStatus(client, signal, timeoutMs));
+}
+
+/**
+ * Asks for the two answers that tell a server's state.
+ * @param timeoutMs milliseconds for each
+ * @throws LlamactlError (interrupted)
+ */
+export async function askStatus(
+  client: LlamaCppClient,
+  signal?: AbortSignal,
+  timeoutMs = PROBE_TIMEOUT,
+): Promise<StatusAnswers> {
   const ask = (path: string) =>
     client.request({ method: 'GET', path, timeoutMs, ...(signal ? { signal } : {}) });
+  const started = performance.now();
   const [health, props] = await Promise.allSettled([ask('/health'), ask('/props')]);
+  const tookMs = performance.now() - started;
   for (const answer of [health, props]) {
     if (
       answer.status === 'rejected' &&
@@ -59,9 +87,17 @@ export async function checkHealth(
     )
       throw answer.reason;
   }
+  return { health, props, tookMs };
+}
+
+/** What the two answers mean. */
+export async function assessStatus(
+  client: LlamaCppClient,
+  { health, props, tookMs }: StatusAnswers,
+): Promise<HealthResult> {
   const facts = props.status === 'fulfilled' ? parseProps(props.value.body) : null;
   const build = facts?.build_info ?? null;
-  if (health.status === 'rejected') return failed(client, health.reason as LlamactlError);
+  if (health.status === 'rejected') return failed(client, health.reason as LlamactlError, tookMs);
 
   const { durationMs } = health.value;
   const kind = looksRight(health.value.body) ? kindOf(health.value, facts) : identifyServer(health.value);
@@ -90,14 +126,20 @@ export async function checkHealth(
 export async function waitForHealth(client: LlamaCppClient, options: WaitOptions): Promise<HealthResult> {
   const started = performance.now();
   let pause = FIRST_PAUSE;
+  let last: HealthResult | undefined;
   for (;;) {
-    const left = options.deadlineMs - (performance.now() - started);
-    const result = await checkHealth(client, options.signal, Math.max(1, Math.min(PROBE_TIMEOUT, left)));
+    const timeoutMs = Math.min(PROBE_TIMEOUT, options.deadlineMs - (performance.now() - started));
+    const look = await checkHealth(client, options.signal, Math.max(1, timeoutMs));
+    // A look that the deadline cut short tells less than the one before it.
+    const isCut = timeoutMs < PROBE_TIMEOUT && look.error?.type === 'TIMEOUT_ERROR';
+    const result = isCut ? (last ?? look) : look;
     const elapsed = performance.now() - started;
-    if (result.report.ready || FINAL.test(result.error?.code ?? '') || elapsed + pause >= options.deadlineMs)
-      return result;
-    options.onProgress?.(result.report, elapsed);
-    await sleep(pause, [options.signal]);
+    options.onLook?.(result.report, elapsed);
+    const left = options.deadlineMs - elapsed;
+    if (result.report.ready || FINAL.test(result.error?.code ?? '') || left < SHORTEST_LOOK * 2)
+      return last === undefined ? result : { ...result, waitedMs: elapsed };
+    last = result;
+    await sleep(Math.min(pause, left - SHORTEST_LOOK), [options.signal]);
     pause = Math.min(pause * 1.5, LONGEST_PAUSE);
   }
 }
@@ -105,17 +147,19 @@ export async function waitForHealth(client: LlamaCppClient, options: WaitOptions
 function failed(
   client: LlamaCppClient,
   error: LlamactlError,
-  durationMs?: number,
+  durationMs: number,
   known?: ServerKind,
 ): HealthResult {
+  const status = statusOf(error);
+  const isAnswer = status !== 'unreachable' && error.type !== 'TIMEOUT_ERROR';
   const kind = known ?? (error.details['serverKind'] as ServerKind | undefined) ?? null;
   return {
     error,
     report: {
       url: client.baseUrl,
-      status: statusOf(error),
+      status,
       ready: false,
-      responseTimeMs: durationMs === undefined ? null : round(durationMs),
+      responseTimeMs: isAnswer ? round(durationMs) : null,
       server: { kind, build: null },
       error: error.toJSON(),
     },

@@ -12,10 +12,10 @@ export async function listModels(client: LlamaCppClient, signal: AbortSignal): P
   return { ...list, models };
 }
 
-/** Whether the server's model sleeps; false where it does not tell. */
+/** Whether the server's model sleeps; false where it does not tell. One try: what goes on beside it has its own. */
 export async function isAsleep(client: LlamaCppClient, signal: AbortSignal): Promise<boolean> {
   try {
-    return (await client.props({ signal })).is_sleeping === true;
+    return (await client.props({ signal, retries: 0 })).is_sleeping === true;
   } catch (error) {
     if (
       error instanceof LlamactlError &&

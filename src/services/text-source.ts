@@ -38,6 +38,26 @@ export async function inputOf(
   return { kind: 'text', text: argument };
 }
 
+/**
+ * A log as a stream.
+ * @param path `-` is stdin
+ * @throws LlamactlError (usage) where there is no such file, or nobody writes to stdin
+ */
+export async function logOf(
+  path: string,
+  stdin: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean },
+): Promise<AsyncIterable<Uint8Array | string>> {
+  if (path === '-') {
+    if (stdin.isTTY !== true) return stdin;
+    throw usageError('--logs -: nothing is piped in', [
+      { text: 'For example:', commands: ['docker logs llama 2>&1 | llamactl diagnose --logs -'] },
+    ]);
+  }
+  const file = await fileOf(path);
+  if (file?.kind === 'stream') return file.chunks;
+  throw usageError(`--logs: there is no file ${path}`);
+}
+
 async function fileOf(path: string): Promise<ExplainInput | null> {
   if (path === '' || path.length > LONGEST_PATH || /[\n\0]/.test(path)) return null;
   const found = await stat(path).catch(() => null);

@@ -21,7 +21,7 @@ export const inputTokensSchema = z.looseObject({ input_tokens: z.number() });
 export function pieceText(piece: string | readonly number[]): string {
   if (typeof piece === 'string') return piece;
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(piece));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(piece));
   } catch {
     return piece.map((byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`).join('');
   }

@@ -154,7 +154,8 @@ function forward(server: Socket, client: Socket, fault: Fault): void {
   let seen = 0;
   const ended = () => client.end();
   const steps = new Steps();
-  server.on('end', () => steps.add(async () => void ended()));
+  // Half-open: not even its end comes through.
+  if (fault.kind !== 'half-open') server.on('end', () => steps.add(async () => void ended()));
   server.on('data', (chunk: Buffer) => {
     const from = seen;
     seen += chunk.length;

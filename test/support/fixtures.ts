@@ -42,6 +42,47 @@ export function recordings(): Recording[] {
   );
 }
 
+/** The last of a stream whose server was ended by a signal in mid-answer. */
+export interface StoppedStream {
+  readonly build: string;
+  readonly signal: 'SIGKILL' | 'SIGTERM';
+  readonly stream: {
+    readonly status: number;
+    readonly events: number;
+    readonly tail: string;
+    readonly err: {
+      readonly name: string;
+      readonly message: string;
+      readonly code: string;
+      readonly cause: string;
+    };
+  };
+}
+
+/** The recorded streams that a signal ended, of every build. */
+export function stoppedStreams(): StoppedStream[] {
+  return filesOf(/^stop-midstream-(\w+)\.json$/).map(({ build, match, text }) => {
+    const { stream } = JSON.parse(text) as Pick<StoppedStream, 'stream'>;
+    return { build, signal: match.toUpperCase() as StoppedStream['signal'], stream };
+  });
+}
+
+/** The raw events of routers' `/models/sse`, of every build that has one. */
+export function eventStreams(): { readonly build: string; readonly text: string }[] {
+  return filesOf(/^(router-events)\.sse\.txt$/);
+}
+
+function filesOf(pattern: RegExp): { build: string; match: string; text: string }[] {
+  return readdirSync(FOLDER).flatMap((build) =>
+    readdirSync(join(FOLDER, build)).flatMap((file) => {
+      const match = pattern.exec(file)?.[1];
+      return match === undefined
+        ? []
+        : [{ build, match, text: readFileSync(join(FOLDER, build, file), 'utf8') }];
+    }),
+  );
+}
+
 /** One exchange, e.g. `recorded('v0.6.0', 'default', 'chat')`. */
 export function recorded(build: string, name: string, label: string): Exchange {
   const found = recordings()

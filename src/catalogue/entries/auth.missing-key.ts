@@ -5,7 +5,7 @@ export const entry: CatalogueEntry = {
   type: 'AUTHENTICATION_ERROR',
   title: 'the server needs an API key and none was given',
   explanation:
-    'llama-server was started with --api-key or --api-key-file, and the request carried no key. `/health` stays public without a prefix, so a good health check proves nothing about the key; `/v1/models` is public in older builds.',
+    'llama-server was started with `--api-key` or `--api-key-file`, and the request carried no key. `/health` stays public without a prefix, so a good health check proves nothing about the key; `/v1/models` is public in older builds.',
   causes: [
     'no key is configured in the client',
     'the key is in an environment variable that this process does not have (service, container, cron)',
@@ -40,7 +40,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /api_key client option must be set|OPENAI_API_KEY environment variable is missing|api[ _-]?key (?:is )?(?:missing|required|not (?:set|provided|found|configured))|didn.?t provide an API key|Missing Authentication|LoadAPIKeyError|authorization header (?:is )?(?:missing|required)|missing .{0,20}authorization header|not authenticated/i,
+        /api_key client option must be set|OPENAI_API_KEY environment variable is missing|api[ _-]?key (?:is )?(?:missing|required|not (?:set|provided|found|configured))|didn.?t provide an API key|Missing Authentication|LoadAPIKeyError|no (?:api )?keys? (?:was |were )?(?:found|configured|provided|given)|authorization header (?:is )?(?:missing|required)|missing .{0,20}authorization header|not authenticated/i,
       excludes: [/no api key is set/i],
       rank: 80,
     },
@@ -54,7 +54,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /401 Unauthorized|HTTP 401|HTTP\/\d(?:\.\d)? 401|status(?:[ _]?code)?[ =:]{1,3}401|(?:GET|POST) \/\S{1,200} \S{0,60}[ :]{0,2} 401\b/i,
+        /401 Unauthorized|HTTP 401|HTTP401|HTTP\/\d(?:\.\d)? 401|status(?:[ _]?code)?[ =:]{1,3}401|(?:GET|POST) \/\S{1,200} \S{0,60}[ :]{0,2} 401\b|\b401, message=|\[401\]|\(401\)|\b401 - (?:GET|POST)|(?:error|returned|responded|failed|answered)[^\d\n]{0,20}\b401\b|\\?[\x22']error\\?[\x22']: ?\\?[\x22']unauthorized\b/i,
       excludes: [/huggingface|hf\.co|ghcr|registry|docker/i],
       rank: 54,
     },

@@ -22,7 +22,7 @@ export const entry: CatalogueEntry = {
       commands: ['llama-server -m {model} --port {port} --api-key-file keys.txt'],
     },
     {
-      text: 'If the server needs no key, remove `apiKey` from the configuration: llama-server without --api-key accepts any',
+      text: 'If the server needs no key, remove `apiKey` from the configuration: a llama-server without `--api-key` accepts any',
       commands: ['llamactl diagnose --url {url}'],
     },
   ],
@@ -56,7 +56,7 @@ export const entry: CatalogueEntry = {
     { pattern: /Invalid API Key/i, rank: 50 },
     {
       pattern:
-        /AuthenticationError|authentication failed|authentication_error|403 Forbidden|HTTP 403|status(?:[ _]?code)?[ =:]{1,3}403/i,
+        /AuthenticationError|authentication failed|authentication_error|403 Forbidden|HTTP 403|status(?:[ _]?code)?[ =:]{1,3}403|\b403, message=|\[403\]|\(403\)/i,
       excludes: [/huggingface|hf\.co|ghcr|registry|proxy|tunnel|gated/i],
       excludesAnywhere: [/huggingface\.co|gated repo/i, /feature_disabled/i],
       rank: 40,

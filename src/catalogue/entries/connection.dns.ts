@@ -50,13 +50,13 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /could not resolve host|couldn.?t resolve host|unable to resolve host|remote name could not be resolved|failed to lookup address information|dns error/i,
+        /could not resolve host|couldn.?t resolve host|unable to resolve host|remote name could not be resolved|failed to lookup address information|dns error|dns lookup failed|failed to resolve (?:host|name|the name|.?[\w.-]{1,80}.? \(\[Errno)|\[Errno -[235]\]/i,
       excludes: [/huggingface\.co|hf\.co/i],
       rank: 66,
     },
     {
       pattern:
-        /no such host(?: is known)?\b|server misbehaving|name does not resolve|unknown host|UnknownHostException|host not found in upstream/i,
+        /no such host(?: is known)?\b|server misbehaving|name does not resolve|unknown host\b(?! CPU)|UnknownHostException|host not found in upstream/i,
       excludes: [/huggingface\.co|hf\.co|registry|ghcr\.io|docker\.io/i],
       rank: 66,
     },

@@ -10,6 +10,8 @@ export const entry: CatalogueEntry = {
     'llama-server is not running, or it exited while it started',
     'it listens on another port or address than the one that was asked (the default is 8080)',
     'it runs in a container or on another machine and listens on 127.0.0.1 only',
+    'the client runs in a container, where localhost is the container itself (see container.bind-localhost)',
+    'localhost means ::1 to the client, and the server listens on 127.0.0.1 only',
     'a firewall rejects the port',
     'it is still downloading the model',
   ],
@@ -21,7 +23,7 @@ export const entry: CatalogueEntry = {
     { text: 'Without a model at hand, try a tiny one', commands: ['llamactl up --tiny'] },
     {
       text: 'Check that it is healthy, on the port that it really uses',
-      commands: ['curl {url}/health', 'llamactl health --url {url}'],
+      commands: ['curl {url}/health', 'curl http://127.0.0.1:{port}/health', 'llamactl health --url {url}'],
     },
     {
       text: 'Correct the address in the configuration (`baseUrl` in agents.config.json or llamactl.config.json)',
@@ -47,7 +49,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /connection refused|actively refused|refused the network connection|connection to .{1,120} was refused/i,
+        /connection refused|actively refused|refused the (?:network )?connection|connection to .{1,120} was refused|\[Errno (?:61|111|10061)\]|os error (?:61|111|10061)\b/i,
       excludes: [/probe failed|upstream|proxyconnect|bad gateway/i],
       rank: 60,
     },
@@ -72,9 +74,40 @@ export const entry: CatalogueEntry = {
     },
     { pattern: /cannot connect to host .{1,120} \[(?:connect call failed|none)/i, rank: 55 },
     {
-      pattern: /APIConnectionError|Connection error\.|fetch failed|failed to fetch\b|ECONNFAILED/i,
+      pattern:
+        /APIConnectionError|Connection error\.|fetch failed|failed to fetch\b|TypeError: Load failed|ECONNFAILED/i,
       excludes: [/certificate|SSL|resolve/i],
       rank: 20,
+    },
+    { pattern: /cannot assign requested address/i, excludes: [/\bbind|listen/i], rank: 48 },
+    {
+      pattern:
+        /(?:could not|couldn.?t|cannot|can.?t|unable to|failed to) (?:connect|reach) (?:to )?(?:the |your |a )?(?:local |running )?(?:\S{0,40}(?:server|api|endpoint|ollama|llama|lm.?studio|llm|https?:|localhost|127\.0\.0\.1))|(?:server|ollama|llama\S{0,20}|lm studio) (?:is not|isn.?t|not) (?:running|reachable|started)|(?:make sure|check (?:that|if)|is) (?:your |the )?(?:\S{1,30} )?(?:server|ollama|llama\S{0,20}) (?:is )?(?:up and )?running/i,
+      excludes: [
+        /time.?out|timed out|certificate|SSL|resolve|unexpected character|browser tab|nvidia|docker daemon|docker\.sock|buildkit/i,
+      ],
+      rank: 34,
+    },
+    {
+      pattern:
+        /NetworkError when attempting to fetch|network connection error|error sending request for url/i,
+      excludes: [/time.?out|timed out|certificate|dns error|resolve/i],
+      rank: 30,
+    },
+    {
+      pattern:
+        /unable to connect\b|computer able to access|(?:http client|proxy) error: Could not establish connection/i,
+      excludes: [/time.?out|timed out|certificate|SSL|resolve|proxy\b(?! error)|docker daemon|docker\.sock/i],
+      rank: 32,
+    },
+    {
+      // The least that a client says: no reason, only that nothing answered.
+      pattern:
+        /\bconnection error\b|server connection\b|not yet available|(?:host|server|backend|endpoint|api) (?:is |was )?(?:unreachable|offline|not reachable|not responding to)/i,
+      excludes: [
+        /time.?out|timed out|certificate|SSL|resolve|reset|closed|proxy|upstream|database|redis|postgres|database/i,
+      ],
+      rank: 22,
     },
   ],
 };

@@ -53,7 +53,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:Post|Get|Head) \\?"?https?:.{1,200}: (?:unexpected )?EOF\b|RemoteProtocolError|ServerDisconnectedError/i,
+        /(?:Post|Get|Head) \\?"?https?:.{1,200}: (?:unexpected )?EOF\b|RemoteProtocolError|ServerDisconnectedError|(?:httpx|httpcore)\.(?:Read|Write)Error|header parser received no bytes|unexpected end of file from server/i,
       excludes: [/incomplete|complete message body/i, /manifests|registry/i],
       rank: 48,
     },

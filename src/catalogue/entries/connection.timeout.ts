@@ -60,7 +60,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /i\/o timeout|context deadline exceeded|Client\.Timeout exceeded|TLS handshake timeout|deadline has elapsed|request timeout|timeout of \d+ ?ms exceeded|timed? ?out after \d+|timeout exceeded|exceeded the timeout|timeout error\b|TimeoutError\b|timeout was reached/i,
+        /i\/o timeout|context deadline exceeded|Client\.Timeout exceeded|TLS handshake timeout|deadline has elapsed|request timeout|timeout of \d+ ?ms exceeded|timed? ?out after \d+|timeout exceeded|exceeded the timeout|(?:exceeded|missed|past) (?:the |its )?(?:[\w-]{1,20} ){0,2}(?:deadline|time limit)|HttpClient\.Timeout of|timeout error\b|TimeoutError\b|timeout was reached/i,
       excludes: [/probe failed|upstream|idle|stream|pull|registry|huggingface|manifest/i],
       rank: 54,
     },
@@ -84,5 +84,15 @@ export const entry: CatalogueEntry = {
         /the operation was aborted due to timeout|request (?:was )?aborted.{0,40}timeout|HTTP 408|408 Request Time-?out/i,
       rank: 54,
     },
+    {
+      // What no rule above says better: a client that waited in vain.
+      pattern:
+        /\btimed[ -]out\b|\btime-?out (?:exceeded|reached|occurred|expired|waiting)|gave up (?:waiting )?after/i,
+      excludes: [
+        /probe|upstream|SSE|stream|idle|huggingface|hf\.co|registry|manifest|download|waiting for (?:llama|(?:the )?(?:server|model))|health ?check|sandbox|command/i,
+      ],
+      rank: 36,
+    },
+    { pattern: /no response headers received \(request cancelled/i, rank: 34 },
   ],
 };

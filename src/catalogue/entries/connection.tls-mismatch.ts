@@ -40,7 +40,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /received corrupt message of type|Received HTTP\/0\.9 when not allowed|record layer failure|unknown ssl protocol|SSL_ERROR_SYSCALL|unsupported or unrecognized SSL message|http request.{0,10}routines|SSL routines.{0,60}(?:unknown protocol|http request|unexpected eof)/i,
+        /received corrupt message of type|Received HTTP\/0\.9 when not allowed|record layer failure|Cannot determine the frame size|unknown ssl protocol|SSL_ERROR_SYSCALL|unsupported or unrecognized SSL message|http request.{0,10}routines|SSL routines.{0,60}(?:unknown protocol|http request|unexpected eof)/i,
       rank: 76,
     },
     {

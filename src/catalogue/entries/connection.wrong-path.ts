@@ -36,15 +36,17 @@ export const entry: CatalogueEntry = {
     { pattern: /\/v1\/v1\/|\/v1\/\/?chat\/completions\/chat|\/v1\/chat\/completions\/v1/i, rank: 70 },
     {
       pattern:
-        /404.{0,12}Not Found|Not Found.{0,30}for url|404 page not found|status(?:[ _]?code)?[ =:]{1,3}404|HTTP 404|HTTP\/\d(?:\.\d)? 404|Error code: 404|statuscode: 404|NotFoundError|Resource not found/i,
+        /404.{0,12}Not Found|Not Found.{0,30}for url|404 page not found|status(?:[ _]?code)?[ =:]{1,3}404|HTTP 404|HTTP404|HTTP\/\d(?:\.\d)? 404|Error code: 404|statuscode: 404|NotFoundError|Resource not found|\b404, message=|\[404\]|\(404\)|Error\]?: (?:404 )?Not Found\b|(?:error|returned|responded|failed|answered)[^\d\n]{0,20}\b404\b/i,
       excludes: [
         /model .{0,80}(?:not found|does not exist)|huggingface|hf\.co|manifest|favicon|HEAD failed|download|probe failed|ghcr|docker\.io/i,
       ],
       rank: 50,
     },
     {
-      pattern: /(?:request: |"|\b)(?:GET|POST|PUT|HEAD|OPTIONS) \/\S{1,200} \S{0,60}[ :]{0,2} 404\b/i,
-      excludes: [/favicon|robots\.txt|apple-touch|\.well-known|\.(?:png|js|css|ico|map|json|webmanifest)\b/i],
+      pattern: /(?:request: |"|\b)(?:GET|POST|PUT|OPTIONS) \/\S{1,200} \S{0,60}[ :]{0,2} 404\b/i,
+      excludes: [
+        /favicon|robots\.txt|apple-touch|\.well-known|cors-proxy|\.(?:png|js|css|ico|map|json|webmanifest|svg|txt|php)\b/i,
+      ],
       rank: 52,
     },
     {

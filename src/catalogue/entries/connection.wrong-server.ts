@@ -38,13 +38,13 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /platform\.openai\.com\/account|api\.openai\.com|openrouter\.ai\/(?:keys|settings)|console\.anthropic\.com/i,
-      requires: [/ 401\b|Incorrect API key|invalid_api_key|AuthenticationError|quota/i],
+      requires: [/ 401\b| 404\b|Incorrect API key|invalid_api_key|AuthenticationError|quota/i],
       rank: 74,
     },
     {
       pattern:
-        /Unexpected token .{0,4}<|<!doctype html|<html[\s>]|text\/html|invalid character .{0,4}<.{0,4} looking for|Unexpected character.{0,20}<|is not valid JSON.{0,20}<|expected JSON.{0,40}HTML/i,
-      excludes: [/privoxy|squid|nginx|cloudflare|gateway|data: /i],
+        /Unexpected token .{0,4}<|<!doctype html|<html[\s>]|text\/html|invalid character .{0,4}<.{0,4} looking for|Unexpected character.{0,20}<|is not valid JSON.{0,20}<|expected JSON.{0,40}HTML|JSON\.parse: unexpected character at line 1 column 1\b/i,
+      excludes: [/privoxy|squid|nginx|cloudflare|gateway|data: |get_repo_|GET failed/i],
       excludesAnywhere: [
         /privoxy|squid|<center>nginx|cloudflare|bad gateway|gateway time-?out|service unavailable/i,
       ],
@@ -71,6 +71,12 @@ export const entry: CatalogueEntry = {
       pattern:
         /does not (?:look|seem) (?:like|to be) (?:a |an )?(?:llama|openai)|not a llama(?:\.cpp|-server)|not an? openai.compatible|Received HTML|got HTML/i,
       rank: 66,
+    },
+    {
+      pattern:
+        /(?:returned|sent|got|received) an?\s{1,2}(?:invalid|unexpected|unrecogni[sz]ed|unknown) (?:response|answer|reply|content.type)|\b(?:invalid|unexpected) response from \S|not (?:the )?(?:expected )?(?:json|openai) (?:response|format)/i,
+      excludes: [/stream|tool|schema|template/i],
+      rank: 40,
     },
   ],
 };

@@ -40,7 +40,7 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /(?:failed to open|failed to load model|No such file|does not exist|not found|cannot find|unable to open).{0,300}[ '"(]\/(?:models?|app\/models?|data|mnt|workspace|root\/\.cache|gguf|weights)\/\S{0,300}\.gguf|[ '"(]\/(?:models?|app\/models?|data|mnt|workspace|gguf|weights)\/\S{0,300}\.gguf.{0,60}(?:No such file|not found|does not exist)/i,
-      excludes: [/failed to load model,? '|common_init|srv /i],
+      excludes: [/failed to load model,? '|common_init|srv |permission denied/i],
       excludesAnywhere: [
         /invalid magic|corrupted or incomplete|unknown model architecture|out of memory|not within the file/i,
       ],

@@ -52,14 +52,20 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /context shift is disabled|context window of \d|ran out of context|out of context space|context is full|kv cache is full|not enough (?:space|cells) in (?:the )?(?:kv|KV) cache|failed to find (?:free space|a (?:memory|kv cache) slot)|KV cache (?:is )?(?:full|exhausted)|could not find a KV slot|prompt is too big compared to KV/i,
+        /context shift is disabled|context window of \d|ran out of context|out of context space|context is full|kv cache is full|not enough (?:space|cells) in (?:the )?(?:kv|KV) cache|failed to find (?:free space|a (?:memory |kv cache )?slot|(?:\d+ )?available cells)|larger than the max context|does not fit in the (?:slot )?context|No available space in KV|context shift cannot be used|does not support K-shift|KV cache (?:is )?(?:full|exhausted)|could not find a KV slot|prompt is too big compared to KV|n_batch = 1, ret = [12]\b/i,
       excludes: [/retrying with smaller|Unable to restore/i],
       rank: 66,
     },
     {
       pattern:
-        /truncating input prompt|input (?:truncated|was truncated)|(?:prompt truncated|prompt was truncated|prompt has been truncated)|exceed(?:s|ed)? context window/i,
+        /truncating input prompt|cannot truncate prompt|keep the first \d+ tokens|reached context length|mid-generation context overflow|llama_decode returned 1\b|input (?:truncated|was truncated)|(?:prompt truncated|prompt was truncated|prompt has been truncated)|exceed(?:s|ed)? context window/i,
       rank: 60,
+    },
+    {
+      pattern:
+        /\bcontext(?: size| length| window| limit)?\b.{0,40}(?:exceed|overflow|too (?:long|large|small)|not enough|insufficient)|(?:exceed\w*|overflow\w*|too (?:long|large|many tokens)).{0,40}\bcontext\b/i,
+      excludes: [/deadline|security|ssl|kube|docker|GL context|CUDA|memory|training context/i],
+      rank: 42,
     },
   ],
 };

@@ -32,10 +32,11 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /exceed_context_size_error|exceeds? the available context|context (?:size|window) (?:has been )?exceeded|prompt is too long|context shift is disabled/i,
+        /exceed_context_size_error|exceeds? the available context|context (?:size|window) (?:has been )?exceeded|prompt is too long|context shift is disabled|input truncated, n_ctx/i,
       requires: [
         /n_slots ?= ?(?:[2-9]|\d\d)\b.{0,80}kv_unified = .?false/i,
-        /llama-server.{0,600} (?:-np|--parallel|--n-parallel)[ =](?:[2-9]|\d\d)\b/i,
+        /(?:server\b.{0,600} |^\s*)(?:-np |--parallel[ =]|--n-parallel[ =])(?:[2-9]|\d\d)\b/i,
+        /initializing slots, n_slots = (?:[2-9]|\d\d)$/i,
         /LLAMA_ARG_N_PARALLEL ?[=:] ?.?(?:[2-9]|\d\d)\b/i,
       ],
       excludesAnywhere: [/kv_unified = .?true/i, /--kv-unified/i],

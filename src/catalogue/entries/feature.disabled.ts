@@ -50,7 +50,8 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /Pooling type .none. is not|embedding.{0,60}(?:not supported|not enabled)|context does not support (?:logits|embeddings)|does not support (?:embeddings|reranking|logits)|failed to get embeddings|HTTP 501|501 Not Implemented| 501\b.{0,30}(?:metrics|slots|props)|(?:GET|POST) \/\S{1,60} \S{0,60}[ :]{0,2} 501\b/i,
+        /Pooling type .none. is not|embedding.{0,60}(?:not supported|not enabled)|context does not support (?:logits|embeddings)|does not support (?:embeddings|reranking|logits)|failed to get embeddings|created with embedding=True|logits_all=False|HTTP 501|501 Not Implemented| 501\b.{0,30}(?:metrics|slots|props)|(?:GET|POST) \/\S{1,60} \S{0,60}[ :]{0,2} 501\b/i,
+      excludes: [/padding V cache/i],
       rank: 62,
     },
   ],

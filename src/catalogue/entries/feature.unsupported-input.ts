@@ -37,7 +37,8 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /(?:image|audio|video|vision|multimodal|multi-modal)s?(?: input| requests?| data| content| capabilities)? (?:is|are) (?:not|un)\s?supported|(?:does not|doesn.?t|not) (?:support|handle|accept|process) (?:image|audio|video|vision|multimodal)|unsupported content\[\]\.type|not compiled for multimodal|may need to provide the mmproj|not configured with a? ?mmproj|no CLIP model loaded|image_url.{0,60}(?:not supported|unsupported)|unsupported (?:image|audio|content|media|input) (?:type|format|input)|cannot (?:read|process|handle) .{0,30}images?/i,
+        /(?:image|audio|video|vision|multimodal|multi-modal)s?(?: input| requests?| data| content| capabilities)? (?:is|are) (?:not|un)\s?supported|(?:does not|doesn.?t|not) (?:support|handle|accept|process) (?:image|audio|video|vision|multimodal)|unsupported content\[\]\.type|unsupported content (?:part|block)|not compiled for multimodal|may need to provide the mmproj|not configured with a? ?mmproj|no CLIP model loaded|(?:vision|image|audio) add-?on is not|\\?\x22videos\\?\x22 is not supported|'input_file' is not supported|not supported by multimodal|image_url.{0,60}(?:not supported|unsupported)|unsupported (?:image|audio|content|media|input) (?:type|format|input)|cannot (?:read|process|handle) .{0,30}images?/i,
+      excludes: [/will be disabled/i],
       rank: 78,
     },
     {
@@ -47,8 +48,16 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:does not|doesn.?t) support (?:tools|tool calls|tool calling|function calling|thinking|infill|fill-in-the-middle|insert)|Infill is not supported|tools? (?:is|are) not supported|tool calling is not supported|only .{0,20}type.{0,20}text.{0,40}supported|unsupported (?:tool|message) (?:type|role)/i,
+        /(?:does not|doesn.?t) support (?:chat\b|generate\b|tools|tool calls|tool calling|function calling|thinking|infill|fill-in-the-middle|insert)|Infill is not supported|tools? (?:is|are) not supported|tool calling is not supported|only .{0,20}type.{0,20}text.{0,40}supported|unsupported (?:tool|message) (?:type|role)|cannot use tools with stream/i,
       rank: 74,
+    },
+    {
+      pattern:
+        /\b(?:images?|audio|vision|video|multimodal|tools?|function calling|tool calls?)\b.{0,60}(?:not (?:currently )?supported|unsupported|isn.?t supported)|(?:does not|doesn.?t|cannot|can.?t|not|un)\s?support\w*.{0,40}\b(?:images?|audio|vision|video|multimodal|tools?|function calling)\b/i,
+      excludes: [
+        /will be disabled|skipped|container image|docker|image (?:format|tag)|toolchain|tool_choice/i,
+      ],
+      rank: 44,
     },
   ],
 };

@@ -24,6 +24,10 @@ export const entry: CatalogueEntry = {
     },
     { text: 'Load the driver, or reboot after an update', commands: ['sudo modprobe nvidia'] },
     {
+      text: 'Where CUDA fails with 999 after a suspend, load its memory module anew',
+      commands: ['sudo rmmod nvidia_uvm && sudo modprobe nvidia_uvm'],
+    },
+    {
       text: 'Give the user the right to open the device (AMD, Intel)',
       commands: ['sudo usermod -aG render,video "$USER"'],
     },
@@ -43,18 +47,18 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /no CUDA-capable device|no (?:CUDA|ROCm|HIP|GPU|Vulkan|OpenCL|SYCL|Metal|CANN|MUSA) (?:GPU )?devices?(?: (?:found|detected|available|were found))?|cudaErrorNoDevice|hipErrorNoDevice|no CUDA GPUs are available|CUDA-capable device\(s\) is\/are busy|failed to initialize (?:CUDA|ROCm|HIP|MUSA)|NVIDIA-SMI has failed/i,
+        /no (?:CUDA|ROCm|HIP|nvidia|amd)-capable device|no (?:nvidia|amd)(?: gpu)? devices? (?:detected|found)|no (?:CUDA|ROCm|HIP|GPU|Vulkan|OpenCL|SYCL|Metal|CANN|MUSA) (?:GPU )?devices?(?: (?:found|detected|available|were found))?|cudaErrorNoDevice|hipErrorNoDevice|no CUDA GPUs are available|CUDA-capable device\(s\) is\/are busy|failed to initialize (?:CUDA|ROCm|HIP|MUSA)|NVIDIA-SMI has failed/i,
       excludes: [/insufficient|version/i],
       rank: 84,
     },
     {
       pattern:
-        /ggml_vulkan: No devices found|found 0 (?:CUDA|ROCm|Vulkan|SYCL) devices|No (?:Vulkan|OpenCL|SYCL|compatible GPU|suitable GPU) .{0,30}(?:found|discovered)|no compatible GPUs were discovered|couldn.?t communicate with the NVIDIA driver|Unable to open \/dev\/kfd|\/dev\/(?:kfd|dri\S{0,20}).{0,40}Permission denied|clGetPlatformIDs|VK_ERROR_INITIALIZATION_FAILED|ErrorInitializationFailed|MTLCreateSystemDefaultDevice/i,
+        /ggml_vulkan: No devices found|found 0 (?:CUDA|ROCm|Vulkan|SYCL) devices|No (?:Vulkan|OpenCL|SYCL|compatible GPU|suitable GPU) .{0,30}(?:found|discovered)|no compatible GPUs were discovered|couldn.?t communicate with the NVIDIA driver|no device of (?:the )?requested type|platform IDs not available|could (?:not )?find any OpenCL devices|no (?:platform|device) matching|preferred GPU platform|invalid (?:Vulkan )?device (?:index|number|id)\b|Unable to open \/dev\/kfd|\/dev\/(?:kfd|dri\S{0,20}).{0,40}Permission denied|clGetPlatformIDs|VK_ERROR_INITIALIZATION_FAILED|ErrorInitializationFailed|MTLCreateSystemDefaultDevice/i,
       rank: 82,
     },
     {
       pattern:
-        /invalid device: |unknown device: |no devices specified|invalid device ordinal|cudaErrorInvalidDevice\b|NVML: (?:No devices|Not Found)|nvml\w* .{0,40}(?:not found|no devices)|libcuda\.so.{0,60}(?:not found|cannot open)|unable to load (?:libcuda|nvcuda)|cuInit err(?:or)?/i,
+        /invalid device: |unknown device: |no devices specified|invalid device ordinal|cudaErrorInvalidDevice\b|NVML: (?:No devices|Not Found)|nvml\w* .{0,40}(?:not found|no devices)|libcuda\.so.{0,60}(?:not found|cannot open)|unable to load (?:libcuda|nvcuda)|cuInit err(?:or)?|(?:cuda|cudart|nvcuda|nvml)\b.{0,40}\binit(?:iali[sz]ation)? (?:failure|failed|error)|error initiali[sz]ing (?:cuda|nvcuda|nvml|rocm|hip)\b/i,
       rank: 86,
     },
   ],

@@ -36,16 +36,24 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /not compiled with GPU (?:offload )?support|compiled without GPU|without GPU support|no usable GPU found|--(?:n-)?gpu-layers option will be ignored|gpu-layers option will be ignored|n_gpu_layers .{0,40}ignored|GPU offload(?:ing)? (?:is )?(?:not (?:supported|available)|disabled)/i,
+        /not compiled with GPU (?:offload )?support|compiled without support for GPU|compiled without GPU|without GPU support|no usable GPU found|--(?:n-)?gpu-layers option will be ignored|gpu-layers option will be ignored|n_gpu_layers .{0,40}ignored|GPU offload(?:ing)? (?:is )?(?:not (?:supported|available)|disabled)/i,
       rank: 78,
     },
     { pattern: /offloaded 0\/\d+ layers|offloading 0 (?:repeating )?layers/i, rank: 62 },
     {
       pattern:
-        /GPU (?:is )?not (?:being )?used|not using (?:the )?GPU|falling back to CPU|fallback to CPU|running on CPU(?: only)?|using CPU (?:backend )?instead|inference (?:will|is) .{0,20}on (?:the )?CPU|no GPU (?:found|detected|available)|CUDA (?:is )?not available|BLAS = 0/i,
-      excludes: [/lora for|cannot be used with preferred|BLAS = 0 \|.{0,400}(?:CUDA|METAL|VULKAN)/i],
-      excludesAnywhere: [/offloaded [1-9]\d*\/\d+ layers/i, /BLAS = 0/i],
+        /GPU (?:is )?not (?:being )?used|not using (?:the )?GPU|falling back to CPU|fallback to CPU|running on CPU(?: only)?|using CPU (?:backend )?instead|inference (?:will|is) .{0,20}on (?:the )?CPU|no GPU (?:found|detected|available)|CUDA (?:is )?not available/i,
+      excludes: [/lora for|cannot be used with preferred|flash attention/i],
+      excludesAnywhere: [/offloaded [1-9]\d*\/\d+ layers/i],
       rank: 52,
+    },
+    {
+      // A build without a GPU's backend, where layers were meant to go to one.
+      pattern: /\bBLAS = 0\b/i,
+      requires: [/n_gpu_layers|gpu-layers|-ngl /i],
+      excludes: [/\b(?:CUDA|METAL|VULKAN|HIPBLAS|CUBLAS) ?[:=] ?(?:1|ARCHS)/i],
+      excludesAnywhere: [/offload(?:ed|ing) [1-9]\d*/i, /using device (?:CUDA|ROCm|Vulkan|Metal)/i],
+      rank: 50,
     },
   ],
 };

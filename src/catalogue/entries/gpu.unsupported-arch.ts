@@ -52,7 +52,8 @@ export const entry: CatalogueEntry = {
       rank: 90,
     },
     {
-      pattern: /CUBLAS_STATUS_ARCH_MISMATCH|CUBLAS_STATUS_NOT_SUPPORTED|Unsupported device.{0,40}GPU/i,
+      pattern:
+        /CUBLAS_STATUS_ARCH_MISMATCH|CUBLAS_STATUS_NOT_SUPPORTED|Unsupported device.{0,40}GPU|Unsupported GPU Family|kernel compile error|error compiling source|failed to (?:compile pipeline|create Metal library|create pipeline state)|error creating program|kernel not found in any/i,
       rank: 78,
     },
   ],

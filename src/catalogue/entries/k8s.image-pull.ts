@@ -43,7 +43,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /manifests\/\S{1,200}.{0,40}(?:denied|unauthorized|forbidden|not found|unknown)|failed to (?:authorize|fetch (?:anonymous|oauth) token)|denied: (?:requested access|permission_denied)|unauthorized: authentication required|error pulling image|Error response from daemon: .{0,200}(?:denied|not found|unauthorized|manifest)|(?:ghcr\.io|docker\.io|registry-1|quay\.io).{0,200}(?:no such host|i\/o timeout|connection refused|TLS handshake|unauthorized|denied|not found)/i,
+        /manifests\/\S{1,200}.{0,40}(?:denied|unauthorized|forbidden|not found|unknown)|failed to (?:authorize|fetch (?:anonymous|oauth) token)|denied: (?:requested access|permission_denied)|unauthorized: authentication required|error pulling image|(?:unable|failed) to (?:fetch|resolve|get|find) image|resolve image to digest|Error response from daemon: .{0,200}(?:denied|not found|unauthorized|manifest)|(?:ghcr\.io|docker\.io|registry-1|quay\.io).{0,200}(?:no such host|i\/o timeout|connection refused|TLS handshake|unauthorized|denied|not found)/i,
       rank: 84,
     },
     {

@@ -53,7 +53,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /ErrorOutOfDeviceMemory|OutOfDeviceMemory|VK_ERROR_OUT_OF_DEVICE_MEMORY|Device memory allocation of size|Requested buffer size exceeds device|exceeds (?:the )?(?:device )?(?:maxBufferSize|max(?:imum)? (?:buffer|memory) allocation)|CL_MEM_OBJECT_ALLOCATION_FAILURE|CL_OUT_OF_RESOURCES|UR_RESULT_ERROR_OUT_OF_(?:DEVICE_MEMORY|RESOURCES)|can.?t allocate .{1,60}on device/i,
+        /VK_ERROR_OUT_OF_DEVICE_MEMORY|memory allocation of size \d+ failed|larger than (?:the )?(?:buffer|device) maximum|out of (?:GPU|device|video) memory|Requested buffer size exceeds device|exceeds (?:the )?(?:device )?(?:maxBufferSize|max(?:imum)? (?:buffer|memory) allocation)|CL_MEM_OBJECT_ALLOCATION_FAILURE|CL_OUT_OF_RESOURCES|UR_RESULT_ERROR_OUT_OF_(?:DEVICE_MEMORY|RESOURCES)|can.?t allocate .{1,60}on device/i,
       excludes: [/pinned memory/i],
       rank: 94,
     },
@@ -69,7 +69,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /failed to allocate compute (?:pp )?buffers|failed to allocate buffer for (?:the )?kv cache|llama_kv_cache_init\(\) failed|failed to initialize the context: failed to allocate|failed to allocate \w{2,12}\d buffer/i,
+        /failed to allocate compute (?:pp |tg )?buffers|failed to reserve (?:graph|compute)|unable to allocate (?:backend|device|\w+\d) buffer|failed to allocate buffer for (?:the )?kv cache|llama_kv_cache_init\(\) failed|failed to initialize the context: failed to allocate|failed to allocate \w{2,12}\d buffer/i,
       excludesAnywhere: [/failed to allocate CPU buffer|cannot allocate memory/i],
       rank: 74,
     },
@@ -77,6 +77,20 @@ export const entry: CatalogueEntry = {
       pattern: /failed to fit params to free device memory|cannot meet free memory target/i,
       excludes: [/failed to load model|encountered an error/i, /already set by user/i],
       rank: 30,
+    },
+    {
+      pattern: /OutOfDeviceMemory/i,
+      excludes: [/pinned memory/i],
+      // Pinned memory is a convenience: without it the model still loads.
+      excludesAnywhere: [/Failed to allocate pinned memory/i],
+      rank: 93,
+    },
+    {
+      pattern: /\bout of memory\b|insufficient memory|not enough memory/i,
+      requires: [/\b(?:CUDA|ROCm|Vulkan|Metal|VRAM|cuBLAS|SYCL)|-ngl |gpu.layers|\bGPU /i],
+      excludes: [/Killed process|oom.?kill|cgroup|insufficient memory \(attempted/i],
+      excludesAnywhere: [/failed to allocate CPU|Killed process|OOMKilled|cgroup/i],
+      rank: 60,
     },
   ],
 };

@@ -49,7 +49,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /requires more system memory|not have enough (?:available )?memory|enough available memory|insufficient (?:system |host )?(?:RAM|memory) (?:to|for|available)|not enough (?:system |free )?RAM|MemoryError\b|DefaultCPUAllocator|cannot allocate .{1,40}(?:memory|bytes)|memory allocation of \d+ bytes failed/i,
+        /requires more system memory|not have enough (?:available )?memory|enough available memory|insufficient (?:system |host )?(?:RAM|memory) (?:to|for|available)|not enough (?:system |free )?RAM|MemoryError\b|DefaultCPUAllocator|cannot allocate .{1,40}(?:memory|bytes)|memory allocation of \d+ bytes failed|insufficient system resources|cpu_buffer_type_alloc_buffer: failed to allocate|not enough space in the context.s memory pool|graph allocation: failed to reserve|\bmmap failed: |\bMapViewOfFile failed|unable to fit model into system memory/i,
       excludes: [/VRAM|GPU|CUDA|probe/i],
       rank: 88,
     },
@@ -61,5 +61,10 @@ export const entry: CatalogueEntry = {
     },
     { pattern: /failed to mlock .{1,200}(?:Cannot allocate|Resource temporarily)|RLIMIT_MEMLOCK/i, rank: 24 },
     { pattern: /failed to allocate output buffer|failed to allocate memory for prompt cache/i, rank: 70 },
+    {
+      pattern: /\bout of memory\b|insufficient memory|not enough memory|ran out of (?:memory|RAM)/i,
+      excludes: [/CUDA|ROCm|HIP|Vulkan|Metal|GPU|VRAM|device|cgroup/i],
+      rank: 50,
+    },
   ],
 };

@@ -10,6 +10,7 @@ export const entry: CatalogueEntry = {
     'the download was cut off, or is still running',
     'a Git LFS pointer or an HTML page was saved instead of the model',
     'the old GGML format (`.bin`, ggmlv3), or safetensors, which need conversion',
+    'the path is a folder, not the file in it',
     'the disk is full or faulty',
   ],
   remedies: [
@@ -19,7 +20,7 @@ export const entry: CatalogueEntry = {
     },
     {
       text: 'Fetch it again, and compare the checksum',
-      commands: ['sha256sum {model}', 'huggingface-cli download USER/REPO FILE.gguf --local-dir .'],
+      commands: ['sha256sum {model}', 'hf download USER/REPO FILE.gguf --local-dir .'],
     },
     {
       text: 'Let llama-server fetch it: it continues cut downloads and checks them',
@@ -40,7 +41,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /invalid magic (?:characters|number)|bad magic|failed to read magic|not a (?:valid )?gguf|invalid gguf|invalid file magic|gguf.{0,40}(?:truncated|malformed)|unable to read GGUF header|not a valid model file/i,
+        /invalid ?magic|magic (?:is )?(?:invalid|mismatch|wrong)|bad ?magic|wrong magic|unknown magic|failed to read magic|not a (?:valid )?gguf|invalid gguf|invalid file magic|gguf.{0,40}(?:truncated|malformed)|unable to read GGUF header|not a valid model file/i,
       rank: 84,
     },
     {
@@ -50,7 +51,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /unexpectedly reached end of file|unexpected end of file|read error: (?:unexpected|success|input\/output)|failed to read (?:key.value pairs|tensor (?:info|data)|header)|tensor .{1,120} has (?:invalid data|invalid ggml type|offset)|found tensors with invalid data|GGUF data section/i,
+        /unexpectedly reached end of file|unexpected end of file(?! from server)|read error: (?:unexpected|success|input\/output)|failed to read (?:key.value pairs|tensor (?:info|data)|header)|tensor .{1,120} has (?:invalid data|invalid ggml type|offset)|found tensors with invalid data|GGUF data section/i,
       rank: 80,
     },
     {
@@ -60,7 +61,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /string length .{1,60} exceeds (?:maximum|remaining file)|number of tensors is .{1,40}but must be|encountered length_error|tensor .{1,120} is duplicated|duplicate (?:key|tensor name)/i,
+        /string length .{1,60} exceeds (?:maximum|remaining file)|number of tensors is .{1,40}but must be|encountered length_error|tensor .{1,120} is duplicated|duplicate (?:key|tensor name)|number of key value pairs is|alignment \d+ is not a power of|has invalid number of (?:dimensions|elements)|may cause overflow errors|not a multiple of block size|failed to seek to|size overflow|overflows the file|has wrong size in model|validate_row_data: found|found \d+ (?:NaNs|infinities)/i,
       rank: 78,
     },
     {
@@ -69,7 +70,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:wrong number of tensors|done_getting_tensors.{0,60}expected|missing tensor '|tensors? expected but)/i,
+        /(?:wrong number of tensors|done_getting_tensors.{0,60}expected|missing tensor '|tensors? expected but|unknown tensor '.{0,120} in model file|is missing from (?:the )?(?:model|file|checkpoint)|tensor .{1,80} not found|cannot find tokenizer (?:vocab|merges)|key \S{1,120} has wrong (?:type|array)|(?:found|expected) scalar, found array)/i,
       rank: 62,
     },
   ],

@@ -27,7 +27,7 @@ export const entry: CatalogueEntry = {
       text: 'Build with HTTPS, or fetch the file with another program',
       commands: [
         'cmake -B build -DLLAMA_OPENSSL=ON',
-        'huggingface-cli download USER/REPO FILE.gguf --local-dir .',
+        'hf download USER/REPO FILE.gguf --local-dir .',
         'llama-server -m FILE.gguf --port {port}',
       ],
     },
@@ -54,8 +54,8 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /common_(?:download|get|pull|hf|remote).{0,200}(?:HEAD failed|failed|error|invalid http status|status: -?\d+)|common_params_handle_model.{0,120}(?:error|failed)|error: (?:HF API|model is private or does not exist)/i,
-      excludes: [/ETag|using cached|read .{0,20}meta/i],
+        /(?:common_(?:download|get|pull|hf|remote)|get_repo_(?:files|commit|refs)|get_hf_plan).{0,200}(?:HEAD failed|failed|error|invalid http status|status: -?\d+)|common_params_handle_model.{0,120}(?:error|failed)|error: (?:HF API|model is private or does not exist)/i,
+      excludes: [/HEAD failed, status: 404|ETag|using cached|read .{0,20}meta/i],
       rank: 74,
     },
     {
@@ -70,7 +70,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /exactly one out metadata, path_model, and file must be defined|model validation failed, unable to download|Docker Model download failed|failed to get manifest|get_hf_file|max retries exceeded.{0,300}huggingface|pull model manifest/i,
+        /exactly one out metadata, path_model, and file must be defined|model validation failed, unable to download|Docker Model download failed|failed to get manifest|get_hf_file|invalid HF repo format|Docker registry token|No GGUF layer found|Failed to get Docker manifest|HTTPLIB failed|error (?:opening local file for writing|writing to file|closing file)|failed to create cache directory|HF cache directory|cannot make GET request|awaiting response\.\.\. [45]\d\d|max retries exceeded.{0,300}huggingface|pull model manifest/i,
       rank: 74,
     },
     { pattern: /No space left on device/i, rank: 68 },

@@ -43,7 +43,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:No such file or directory|FileNotFoundError|cannot find the file|ENOENT).{0,300}\.gguf|(?:model|gguf)[ _-]?(?:file|path).{0,200}(?:not found|does not exist|doesn.?t exist|is missing|is not a file)|error: unable to open (?:model|file)|could not (?:open|find) (?:the )?model file/i,
+        /(?:No such file or directory|FileNotFoundError|cannot find the file|ENOENT).{0,300}\.gguf|(?:model|gguf)[ _-]?(?:file|path).{0,200}(?:not found|does not exist|doesn.?t exist|is missing|is not a file)|error: unable to open (?:model|file)|could not (?:open|find) (?:the )?model file|no (?:gguf|model) files? (?:were |was )?(?:found|in )/i,
       rank: 72,
     },
     {
@@ -57,9 +57,21 @@ export const entry: CatalogueEntry = {
       pattern: /(?:llama_model_loader: )?failed to load model from \S{1,400}/i,
       excludes: [/hf\.co|huggingface|https?:/i],
       excludesAnywhere: [
-        /invalid magic|corrupt|unknown model architecture|out of memory|not within the file bounds|unknown \(magic|bad_alloc|bad GGUF version|GGUF version|missing tensor|wrong number of tensors|invalid split|failed to read|unable to allocate|is this really a GGML|unsupported|key not found|file bounds/i,
+        /invalid magic|corrupt|unknown model architecture|out of memory|not within the file bounds|unknown \(magic|bad_alloc|bad GGUF version|GGUF version|missing tensor|wrong number of tensors|invalid split|failed to read|unable to allocate|is this really a GGML|unsupported|key not found|file bounds|unknown tensor|loaded meta data with|ggml ctx size|tensor '/i,
       ],
       rank: 44,
+    },
+    {
+      // Builds until 2026 say it without the reason; a file that is there and cannot be read is as missing.
+      pattern: /failed to open GGUF file/i,
+      excludes: [/-\d{5}-of-\d{5}\.gguf/i],
+      rank: 70,
+    },
+    {
+      pattern:
+        /(?:file not found|not found|cannot find|could not find|no such file)[: ].{0,200}(?:\.gguf|\.safetensors|tokenizer\.(?:model|json)|\/models?\/)/i,
+      excludes: [/huggingface|hf\.co|https?:|manifest|shared object/i],
+      rank: 42,
     },
   ],
 };

@@ -29,18 +29,18 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /model name=.{1,200} failed to load|failed to load model|error loading model|unable to load (?:the )?model|exiting due to model loading error|failed to create.{0,6}context with model|model (?:load(?:ing)?|initiali[sz]ation) (?:failed|error)|could not load model|cannot load model|couldn.?t load model|failed to initialize (?:the )?(?:model|context)|load_model: .{0,40}fail|unable to init model|loading model .{0,60}failed|model failed to load/i,
-      excludes: [/HEAD failed/i],
+        /model name=.{1,200} failed to load|failed to load model|error loading model|unable to load (?:the )?model|exiting due to model loading error|failed to create.{0,6}context with model|model (?:load(?:ing)?|initiali[sz]ation) (?:failed|error)|(?:could not|cannot|couldn.?t|error|failed|unable) (?:to )?load(?:ing)? (?:the |a |your |this )?(?:\w+ ){0,2}model\b|failed to create (?:a )?llama_context|failed to reload model|failed to initialize (?:the )?(?:model|context)|load_model: .{0,40}fail|unable to init model|loading model .{0,60}failed|model failed to load/i,
+      excludes: [/HEAD failed|normal during memory fitting/i],
       rank: 40,
     },
     {
       pattern:
-        /failed to (?:load|apply) (?:the )?(?:LoRA|lora adapter|draft model|multimodal model|mmproj|vision model|control vector)|model arch and LoRA arch mismatch|incorrect shape \(hint: maybe wrong base model|failed to create MTP context|failed to load CLIP|mismatch between text model .{0,80}mmproj|draft model .{0,60}(?:vocab|not compatible)/i,
+        /failed to (?:load|apply) (?:the )?(?:LoRA|lora adapter|draft model|multimodal model|mmproj|vision model|control vector)|model arch and LoRA arch mismatch|incorrect shape \(hint: maybe wrong base model|failed to create MTP context|vocabs are not compatible|draft model is not|failed to init(?:ialize)? (?:the )?(?:speculative|decision)|failed to load CLIP|mismatch between text model .{0,80}mmproj|draft model .{0,60}(?:vocab|not compatible)/i,
       rank: 66,
     },
     {
       pattern:
-        /quantized V cache was requested|V cache quantization requires flash_attn|requires Flash Attention|invalid value for main_gpu|(?:K|V) cache type .{1,40} does not divide|SPLIT_MODE_TENSOR requires/i,
+        /quantized V cache was requested|V cache quantization requires flash_attn|requires Flash Attention|invalid value for main_gpu|(?:K|V) cache type .{1,40} does not divide|SPLIT_MODE_TENSOR (?:requires|needs|not implemented)|does not support (?:split buffers|different K)/i,
       rank: 68,
     },
   ],

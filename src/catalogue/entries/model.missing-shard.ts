@@ -20,7 +20,7 @@ export const entry: CatalogueEntry = {
     },
     {
       text: 'Fetch what is missing',
-      commands: ['huggingface-cli download USER/REPO --include "*Q4_K_M*" --local-dir .'],
+      commands: ['hf download USER/REPO --include "*Q4_K_M*" --local-dir .'],
     },
     {
       text: 'Or make one file of them',

@@ -40,16 +40,23 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /\bmodel\b.{0,160}(?:not found|does not exist|not available|is not supported by any)|model_not_found|no such model|unknown model\b(?! arch)|could not find (?:a )?(?:suitable )?(?:inference handler|model|real modelID)|model .{0,120}not loaded|model is not (?:running|loaded|found)/i,
+        /\bmodel\b.{0,160}(?:not found|is not supported by any)|\bmodel\b ?.?[\x22'`].{1,160}(?:does not exist|not available)|model_not_found|no such model|unknown model\b(?! arch)|could not find (?:a )?(?:suitable )?(?:inference handler|model|real modelID)|model .{0,120}not loaded|model is (?:not running|not loaded|not found|unloaded)/i,
       excludes: [
-        /No such file|file does not exist|\.gguf.{0,60}(?:not found|does not exist)|model[ _-]?(?:file|path)|probe failed|tensor|chat template|manifest|huggingface|key not found|\bFile Not Found\b|projector|mmproj|repository/i,
+        /No such file|file does not exist|\.gguf.{0,60}(?:not found|does not exist)|model[ _-]?(?:file|path)|probe failed|tensor|chat template|manifest|huggingface|key not found|\bFile Not Found\b|projector|mmproj|repository|not loaded, (?:loading|starting)|(?:backend|loader|library)[^.\n]{0,20} not found/i,
       ],
       rank: 68,
     },
     {
       pattern:
-        /try pulling it first|pull model manifest|no models? (?:are )?(?:loaded|available|found)|The model .{1,120} does not exist/i,
+        /try pulling it first|multiple models are loaded|invalid model (?:name|identifier|id)\b|pull model manifest|no models? (?:are |is )?(?:loaded|available|found|configured|selected)|no (?:default|matching) models?\b|The model .{1,120} does not exist/i,
       rank: 70,
+    },
+    {
+      pattern: /\bmodel\b.{0,160}(?:does not exist|not available|could not be pulled)/i,
+      excludes: [
+        /file does not exist|\.gguf|model[ _-]?(?:file|path)|repository|manifest|huggingface|gated/i,
+      ],
+      rank: 46,
     },
   ],
 };

@@ -28,13 +28,19 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /model limit reached|models[_-]max (?:limit )?(?:reached|exceeded)|max(?:imum)? (?:number of )?(?:loaded )?(?:models|instances) (?:limit )?(?:reached|exceeded)|too many (?:models|instances) (?:loaded|running)/i,
+        /model limit reached|models[_-]max (?:limit )?(?:reached|exceeded)|exceeds models[_-]max|max(?:imum)? (?:number of )?(?:loaded )?(?:models|instances) (?:limit )?(?:reached|exceeded)|too many (?:models|instances) (?:loaded|running)/i,
       rank: 86,
     },
     {
       pattern:
         /force-killing model instance|unload_lru.{0,80}(?:limit|reached|removing)|limit reached, (?:unloading|removing) (?:LRU|model|instance)/i,
       rank: 70,
+    },
+    {
+      // The model that was asked for gave way to the next one before it could answer.
+      pattern: /evicting (?:idle |the )?(?:LRU|model|instance)/i,
+      requires: [/(?:http client|proxy) error: /i],
+      rank: 68,
     },
   ],
 };

@@ -41,12 +41,12 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /unknown pre-tokenizer type|unknown tokenizer|unsupported tokenizer|unknown (?:ggml|tensor|quantization) type|only supports up to version|invalid ggml type|unsupported (?:quantization|tensor type|file type)|unknown projector type|CLIP cannot be used as main model/i,
+        /unknown pre-tokenizer type|pre-tokenizer was not recogni[sz]ed|untagged enum ModelWrapper|unknown tokenizer|unsupported tokenizer|(?:unknown|unrecogni[sz]ed) (?:ggml|tensor|quantization|quant) type|only supports up to version|invalid ggml type|unsupported (?:quantization|tensor type|file type)|unknown projector type|CLIP cannot be used as main model/i,
       rank: 88,
     },
     {
       pattern:
-        /key not found in model|error loading model hyperparameters|error loading model vocabulary|wrong model arch|missing tensor '|wrong number of tensors|wrong shape|has wrong shape|Model architecture.{0,40}not|unsupported model/i,
+        /key not found in model|error loading model hyperparameters|error loading model vocabulary|wrong model arch|missing tensor '|wrong number of tensors|wrong shape|has wrong shape|unsupported vocab type|failed to find a compatible buffer type|Model architecture.{0,40}not|unsupported model/i,
       rank: 70,
     },
     {

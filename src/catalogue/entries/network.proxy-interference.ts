@@ -44,13 +44,13 @@ export const entry: CatalogueEntry = {
     { pattern: /privoxy|X-Squid-Error|squid\/\d|mod_proxy|zscaler|blue ?coat|ERR_ACCESS_DENIED/i, rank: 82 },
     {
       pattern:
-        /502 Bad Gateway|504 Gateway Time-?out|Bad Gateway|Gateway Time-?out|Error 52[0-7]\b|52[0-7]:? (?:a timeout occurred|web server|origin|connection timed out)|cloudflare.{0,60}\b52[0-7]\b|status(?:[ _]?code)?[ =:]{1,3}50[24]\b/i,
+        /502 Bad Gateway|504 Gateway Time-?out|Bad Gateway|Gateway Time-?out|Error 52[0-7]\b|52[0-7]:? (?:a timeout occurred|web server|origin|connection timed out)|cloudflare.{0,60}\b52[0-7]\b|(?:status(?:[ _]?code)?|Error code|http code)[ =:]{1,3}5(?:0[24]|2[0-7])\b|HTTP 502|HTTP 504|HTTP502|HTTP504|\b50[24], message=|\[502\]|\[504\]|\(502\)|\(504\)/i,
       excludes: [/huggingface|hf\.co/i],
       rank: 70,
     },
     {
       pattern:
-        /upstream timed out|upstream prematurely closed|no live upstreams|no healthy upstream|upstream connect error|upstream request timeout|connect\(\) failed .{0,60}upstream|while (?:connecting to|reading .{0,40}from) upstream|upstream server.{0,40}(?:failed|unavailable)|host not found in upstream/i,
+        /upstream timed out|upstream prematurely closed|no live upstreams|no healthy upstream|upstream connect error|upstream request timeout|connect\(\) failed .{0,60}upstream|while (?:connecting to|reading .{0,40}from) upstream|upstream server.{0,40}(?:failed|unavailable)|host not found in upstream|No server is available to handle|upstream error|error from upstream|Argo Tunnel error/i,
       rank: 76,
     },
     {

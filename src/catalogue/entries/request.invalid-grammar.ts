@@ -8,7 +8,7 @@ export const entry: CatalogueEntry = {
     'Constrained answers are made with a grammar in GBNF, which llama-server also derives from JSON schemas and tool definitions. It was malformed, refers to a rule that is not there, is left-recursive, or the schema uses something that cannot be translated.',
   causes: [
     'a syntax error, or no `root` rule, in the grammar',
-    'a schema with regular expressions, references or formats that are not supported',
+    'a schema with regular expressions (`\\d`, lookaheads, a pattern without ^ and $), references or formats that are not supported',
     'a tool whose parameters are no valid schema',
     'repetitions so large that the grammar grows without bounds',
   ],
@@ -30,7 +30,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /(?:failed to|error|unable to|could not|cannot) (?:parse|parsing|initializ\w+|compile|build) (?:the )?(?:gramm?ar|GBNF|samplers?: failed to parse)|error initializing grammar|invalid grammar|grammar .{0,60}(?:invalid|error|does not contain)|failed to parse grammar|parse: error parsing grammar|Failed to initialize samplers|undefined rule|left recursion/i,
+        /(?:failed to|error|unable to|could not|cannot) (?:parse|parsing|initializ\w+|compile|build) (?:the )?(?:gramm?ar|GBNF|samplers?: failed to parse)|error initializing grammar|invalid grammar|grammar .{0,60}(?:invalid|error|does not contain)|failed to parse grammar|parse: error parsing grammar|Failed to initialize samplers|undefined rule|\bllg (?:tokenizer )?error|rules that are going to be repeated|left recursion/i,
       rank: 84,
     },
     {
@@ -43,6 +43,12 @@ export const entry: CatalogueEntry = {
       pattern: /gramm?ar (?:is )?too (?:complex|large)|grammar sampler/i,
       excludes: [/constructor/i],
       rank: 60,
+    },
+    {
+      pattern:
+        /\b(?:gramm?ar|json.?schema|response.?format)\b.{0,60}(?:error|invalid|failed|unsupported|not supported)|(?:error|invalid|fail\w*|unsupported)\b.{0,60}\b(?:gramm?ar|json.?schema)\b/i,
+      excludes: [/tool call|template/i],
+      rank: 40,
     },
   ],
 };

@@ -39,5 +39,10 @@ export const entry: CatalogueEntry = {
       excludes: [/response|data: |chunk|stream|SSE|tool call|schema/i],
       rank: 64,
     },
+    {
+      // The answer of a server in Go to a body that it could not read.
+      pattern: /^\{\\?"error\\?": ?\\?"(?:.{0,40}: )?(?:invalid character|unexpected end of JSON)/i,
+      rank: 60,
+    },
   ],
 };

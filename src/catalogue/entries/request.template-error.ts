@@ -39,6 +39,7 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /Jinja Exception|raise_exception|roles must alternate|jinja2?\.exceptions|TemplateError|TemplateSyntaxError|UndefinedError|minja|Only user(?:, | and )assistant .{0,40}roles? (?:are|is) supported|(?:System|Tool) role not supported|No user query found|Unable to generate parser for this template|error rendering (?:prompt|template)|after the optional system message/i,
+      excludes: [/JSON schema|schema conversion/i],
       rank: 84,
     },
     {

@@ -41,18 +41,19 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /server (?:is )?(?:busy|overloaded)|maximum (?:pending|concurrent) requests|queue (?:is )?full|too many (?:concurrent |pending |parallel )?requests|rate.?limit(?:ed| exceeded| reached|Error)|overloaded_error|model is overloaded|request (?:was )?rejected.{0,40}(?:queue|capacity|load)|at capacity/i,
+        /server (?:is )?(?:busy|overloaded)|maximum (?:pending|concurrent) requests|queue (?:is )?full|too many (?:concurrent |pending |parallel )?requests|rate.?limit(?:ed| exceeded| reached|Error)|overloaded_error|model is overloaded|request (?:was )?rejected.{0,40}(?:queue|capacity|load)|at capacity|too busy|currently busy|(?:try|retry) again (?:later|shortly|in a (?:moment|while))|no deployments available/i,
       excludes: [/huggingface|docker|pull rate|hf\.co/i],
       rank: 70,
     },
     {
-      pattern: /429 Too Many|HTTP 429|status(?:[ _]?code)?[ =:]{1,3}429|Error code: 429/i,
+      pattern:
+        /429 Too Many|HTTP 429|HTTP429|status(?:[ _]?code)?[ =:]{1,3}429|Error code: 429|\b429, message=|\[429\]|\(429\)/i,
       excludes: [/huggingface|hf\.co|docker/i],
       rank: 66,
     },
     {
       pattern:
-        /\[GIN\].{0,60}\| 503 \||\b503\b.{0,30}Service Unavailable|Service Unavailable|status(?:[ _]?code)?[ =:]{1,3}503|Error code: 503|InternalServerError: .{0,20}503/i,
+        /\[GIN\].{0,60}\| 503 \||\b503\b.{0,30}Service Unavailable|Service Unavailable|status(?:[ _]?code)?[ =:]{1,3}503|Error code: 503|InternalServerError: .{0,20}503|\b503, message=|\[503\]|\(503\)|(?:error|returned|responded|answered)[^\d\n]{0,20}\b503\b/i,
       excludes: [/Loading model/i, /<center>|upstream|<h1>|probe failed/i],
       excludesAnywhere: [/Loading model/i, /<center>nginx/i],
       rank: 44,

@@ -8,7 +8,7 @@ export const entry: CatalogueEntry = {
     'The process ended by itself: a failed assertion, a segmentation fault, an error of the GPU driver, or an exception that nobody caught. The last lines before the end name the place; a restart helps only until the same input comes again.',
   causes: [
     'a bug in this build, often with one model, backend or option',
-    'an error of the GPU or its driver',
+    'an error of the GPU or its driver, or a watchdog that ends long computations (device lost)',
     'memory that ran out, or a file that changed under the running server',
   ],
   remedies: [
@@ -26,6 +26,10 @@ export const entry: CatalogueEntry = {
         'llama-server -m {model} --port {port} -ngl 0',
         'llama-server -m {model} --port {port} -fa off --no-warmup',
       ],
+    },
+    {
+      text: 'Where the GPU is lost on long prompts, give it smaller steps',
+      commands: ['llama-server -m {model} --port {port} -ub 256'],
     },
     {
       text: 'Let it be started again',
@@ -62,17 +66,22 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:CUDA|ROCm|HIP|MUSA|SYCL) error(?::| \d| code)|an illegal memory access|unspecified launch failure|vk::(?:DeviceLost|SystemError)|DeviceLost|device lost|ErrorDeviceLost|CL_INVALID|misaligned address|uncorrectable ECC|CUBLAS_STATUS_(?:EXECUTION_FAILED|INTERNAL_ERROR|NOT_INITIALIZED)|hipErrorIllegalAddress|hipErrorLaunchFailure|command buffer \d+ failed with status/i,
+        /(?:CUDA|ROCm|HIP|MUSA|SYCL) error(?::| \d| code)|an illegal memory access|unspecified launch failure|vk::(?:DeviceLost|SystemError)|DeviceLost|device lost|ErrorDeviceLost|CL_INVALID|misaligned address|uncorrectable ECC|CUBLAS_STATUS_(?:EXECUTION_FAILED|INTERNAL_ERROR|NOT_INITIALIZED)|hipErrorIllegalAddress|hipErrorLaunchFailure|command buffer \d+ failed with status|backend is in error state|device fault on|waitForFences error|failed to compute graph|failed to process speculative batch/i,
       excludes: [/out of memory|no kernel image|driver version/i],
       rank: 52,
     },
     {
       pattern:
-        /(?:process|runner|server|llama\S{0,20}|container|instance|subprocess|child) (?:process )?(?:has |was |unexpectedly |name=\S{1,100} )?(?:terminated|exited|crashed|died|stopped unexpectedly)|(?:exited|terminated|failed|exit|status) (?:with )?(?:code|status)[ :=]{1,3}(?:13[2-9]|-?\d*[2-9]|1\b|0x[cC]\w+)|signal arrived during cgo|main process exited|CrashLoopBackOff|exit status [1-9]|panic: |fatal error: |unhandled exception|uncaught exception/i,
+        /(?:process|runner|server|llama\S{0,20}|container|instance|subprocess|child) (?:process )?(?:has |was |unexpectedly |name=\S{1,100} )?(?:terminated|exited|crashed|died|stopped unexpectedly)|(?:exit(?:ed)?|terminated|failed|quit)(?: with)?(?: an?)?(?: non-?zero)?(?: exit)?(?: (?:code|status)){1,2}[ :=(]{1,12}(?:-\d+|0x[1-9c]\w*|[1-9]\d?|13[2-9]|255|\d{6,})\b|ExitCode\\?[\x22']: ?(?:1(?!37\b)|[2-9])|signal arrived during cgo|Restarting \((?!0\))\d+\)|Exited \((?!0\)|137\)|143\))\d+\)|Signal: \d+ \((?:ABRT|SEGV|BUS|FPE|TRAP)|code=dumped|Failed with result .(?:exit-code|core-dump|signal)|Start request repeated too quickly|Back-off restarting failed|exited with status -|main process exited|CrashLoopBackOff|exit status [1-9]|panic: |fatal error: |unhandled exception|uncaught exception/i,
       excludes: [
-        /exited with code 0\b|status 0\b|cleaning up before exit|exit code 137|code 137|stack trace|manifest/i,
+        /exited with code 0\b|status 0\b|cleaning up before exit|browser tab|exit code 137|code 137|stack trace|manifest/i,
       ],
       rank: 32,
+    },
+    {
+      pattern:
+        /(?:model|runner|server|process|app|backend) (?:has )?(?:crashed|unexpectedly (?:stopped|exited|quit)|exited unexpectedly|stopped unexpectedly)|crashed without additional information|model runner has unexpectedly|process (?:encountered|hit|met) an? (?:unexpected|fatal|unknown|internal) error|no longer running|exited prematurely|stopped unexpectedly|llama_decode returned -|error was encountered while running the model|Exit code: \d{5,20}/i,
+      rank: 38,
     },
   ],
 };

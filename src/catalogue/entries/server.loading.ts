@@ -10,12 +10,17 @@ export const entry: CatalogueEntry = {
     'the server was started a moment ago',
     'a router loads the model that was just asked for, or a sleeping server wakes',
     'the model comes from a slow disk',
+    'a program that starts the server for you (llama-swap, a desktop application) waits too short a time',
   ],
   remedies: [
     { text: 'Wait until it is ready', commands: ['llamactl health --url {url} --wait 10m'] },
     {
       text: 'Let your client try again on 503, with a pause; see how far it is in the log',
       commands: ['journalctl -fu llama-server'],
+    },
+    {
+      text: 'In llama-swap, let it wait longer (at the top of config.yaml)',
+      commands: ['healthCheckTimeout: 600'],
     },
     {
       text: 'Keep the model on a local disk',
@@ -43,8 +48,28 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /timed out waiting for llama runner|timed out waiting for (?:the )?server to (?:start|load|become)/i,
+        /timed out waiting for (?:the )?(?:llama\S{0,12}(?: runner)?|model|server|runner) to (?:start|load|become|be )|finish (?:GPU )?discovery before timeout/i,
       rank: 58,
+    },
+    {
+      pattern:
+        /unable to start process: health check (?:failed|timed out)|health ?check failed after \d+ ?s|health ?check error.{0,80}\b503\b/i,
+      rank: 64,
+    },
+    {
+      pattern: /(?:GET|HEAD) \/(?:v1\/)?health \S{0,60}[ :]{0,2} 503\b/i,
+      excludesAnywhere: [
+        /model loaded|all slots are idle|(?:GET|HEAD) \/(?:v1\/)?health \S{0,60}[ :]{0,2} 200\b/i,
+        /failed to load|error loading model/i,
+      ],
+      rank: 40,
+    },
+    {
+      pattern:
+        /(?:did not|didn.?t|never|failed to|fails to) (?:become|get|be) ready|not ready (?:yet|within|after|before)|start(?:-?up)? (?:has )?timed out|(?:waiting|waited) .{0,60}(?:to become|to be|until) ready/i,
+      excludes: [/probe/i],
+      excludesAnywhere: [/server is listening on|all slots are idle|failed to load|error loading model/i],
+      rank: 30,
     },
   ],
 };

@@ -26,6 +26,10 @@ export const entry: CatalogueEntry = {
       ],
     },
     {
+      text: 'On Windows, install the Visual C++ runtime, and put the cudart archive of the same release beside the program',
+      commands: ['winget install Microsoft.VCRedist.2015+.x64'],
+    },
+    {
       text: 'Or take the container image, which has all it needs',
       commands: [
         'docker run -v /path/to/models:/models -p {port}:8080 ghcr.io/ggml-org/llama.cpp:server -m /models/MODEL.gguf',
@@ -35,7 +39,7 @@ export const entry: CatalogueEntry = {
   diagnostics: {
     linux: ['ldd "$(command -v llama-server)"', 'ldconfig -p | grep -E "ggml|llama|cuda"'],
     darwin: ['otool -L "$(command -v llama-server)"'],
-    win32: ['where llama-server', 'winget install Microsoft.VCRedist.2015+.x64'],
+    win32: ['where llama-server', 'where cudart64_12.dll vcruntime140.dll'],
   },
   link: 'https://github.com/ggml-org/llama.cpp/blob/master/docs/build.md',
   rules: [
@@ -47,7 +51,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /\.dll was not found|\.dll is missing|\.dll.{0,40}(?:could not be found|not found)|cannot proceed because .{1,80}\.dll|0xC0000135|3221225781|The specified (?:module|procedure) could not be found|Could not find module .{1,200}\.dll/i,
+        /DLL load failed|DllNotFoundException|UnsatisfiedLinkError|native library cannot be (?:correctly )?loaded|\.dll was not found|\.dll is missing|\.dll.{0,40}(?:could not be found|not found)|cannot proceed because .{1,80}\.dll|0xC0000135|3221225781|The specified (?:module|procedure) could not be found|Could not find module .{1,200}\.dll/i,
       rank: 92,
     },
     {
@@ -57,7 +61,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /load_backend: failed to load (?!.{0,300}(?:libcuda|nvcuda|libhip|libvulkan))|no CPU backend found|no backends? (?:are )?loaded|failed to initialize CPU backend|undefined reference to/i,
+        /load_backend: failed to load (?!.{0,300}(?:libcuda|nvcuda|libhip|libvulkan))|no CPU backend found|no backends? (?:are )?loaded|backend not found|failed to initialize CPU backend|incompatible API version|undefined reference to/i,
       excludes: [/find ggml_backend_init/i],
       rank: 60,
     },

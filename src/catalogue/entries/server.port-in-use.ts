@@ -29,7 +29,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /couldn.?t bind|could not bind|cannot bind|unable to bind|failed to bind|error (?:while )?binding|bind failed|bind\(\) .{0,20}failed|couldn.?t start HTTP listener/i,
+        /couldn.?t bind|could not bind|cannot bind|unable to bind|failed to bind|error (?:while )?(?:attempting to )?bind(?:ing)?\b|bind failed|bind\(\) .{0,20}failed|couldn.?t start HTTP listener|failed to initialize HTTP server/i,
       excludes: [/mount/i],
       rank: 90,
     },

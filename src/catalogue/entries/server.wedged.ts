@@ -47,9 +47,9 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /(?:llama.?server|server|process|runner|model|it|request)s? (?:is |just |completely |seems to be |appears to be )?(?:hung|hangs|hanging|frozen|freezes|stuck|unresponsive|not responding|deadlock(?:ed)?)|stops? responding|became unresponsive|stuck (?:in|at|on|forever)|hangs (?:forever|indefinitely)/i,
+        /(?:llama.?server|server|process|runner|model|it|request)s? (?:is |was |just |seems to be |appears to be |gets |got |\w{1,14}ly )?(?:hung|hangs|hanging|frozen|freezes|stuck|unresponsive|not responding|deadlock(?:ed)?)|stops? responding|became unresponsive|stuck (?:in|at|on|forever)|hangs (?:forever|indefinitely)/i,
       excludes: [/probe/i],
-      rank: 44,
+      rank: 48,
     },
     {
       pattern:

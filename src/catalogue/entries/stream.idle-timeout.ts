@@ -45,5 +45,11 @@ export const entry: CatalogueEntry = {
         /(?:no data|no chunks?|no tokens?|no events?|no output|no new tokens?|no bytes?) (?:was |were |been )?(?:received|arrived|for|in|within|from stream).{0,40}\d+ ?(?:ms|s\b|sec|min)|silent for \d+|stream(?:ing)? (?:has )?stalled|first token.{0,40}(?:time.?out|timed out|not received)|waiting for (?:the )?first (?:token|chunk|event|byte)/i,
       rank: 66,
     },
+    {
+      pattern:
+        /\bidle[ -]?time-?out\b|no (?:meaningful |visible )?progress for \d+ ?(?:s|ms|min|sec)|first[- ]token time-?out|no first (?:token|event|chunk|byte)|no response from (?:the )?(?:model|LLM)/i,
+      excludes: [/keep-?alive (?:idle|time)|upstream|session|ssh|sleep|idle timeout = |worker/i],
+      rank: 64,
+    },
   ],
 };

@@ -34,7 +34,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /(?:could.?n.?t|could not|failed to|unable to|cannot|error|invalid|malformed|bad)[ :](?:to )?(?:parse|parsing|decode|decoding|deserialize|deserializing|read)?.{0,40}(?: SSE\b|server.sent event|stream(?:ing|ed)? (?:chunk|response|event|data|line|message|completion)|event.?stream|chunk)|Unexpected token .{0,12}data: ?|Could not parse message into JSON|data did not match any variant|invalid (?:SSE|chunk|event) |malformed (?:SSE|chunk|event|stream)|AI_TypeValidationError|Type validation failed|AI_JSONParseError|JSON parsing failed|text\/event-stream.{0,80}(?:got|received|but)/i,
+        /(?:could.?n.?t|could not|failed to|unable to|cannot|error|invalid|malformed|bad)[ :](?:to )?(?:parse|parsing|decode|decoding|deserialize|deserializing|read)?.{0,40}(?: SSE\b|server.sent event|stream(?:ing|ed)? (?:chunk|response|event|data|line|message|completion)|event.?stream|chunk)|Unexpected token .{0,12}data: ?|Could not parse message into JSON|data did not match any variant(?! of untagged enum ModelWrapper)|invalid (?:SSE|chunk|event) |malformed (?:SSE|chunk|event|stream)|AI_TypeValidationError|Type validation failed|AI_JSONParseError|JSON parsing failed|text\/event-stream.{0,80}(?:got|received|but)/i,
       excludes: [/InvalidChunkLength|chunked|mtmd chunk|idle timeout|error decoding response body/i],
       rank: 72,
     },
@@ -52,7 +52,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /chunk has no choices|no choices in (?:chunk|response)|choices.{0,20}(?:undefined|is empty|not iterable)|Cannot read propert\w+ (?:of undefined )?\(reading .(?:choices|delta|content|0).\)|NoneType.{0,40}(?:delta|choices)|Expected .id. to be a string/i,
+        /chunk has no choices|no choices in (?:chunk|response)|cannot unmarshal .{1,60} into Go (?:struct field \w*Response|value)|choices.{0,20}(?:undefined|is empty|not iterable)|Cannot read propert\w+ (?:of undefined )?\(reading .(?:choices|delta|content|0).\)|NoneType.{0,40}(?:delta|choices)|Expected .id. to be a string|(?:list|str|dict|tuple|NoneType).{0,3}object has no attribute .(?:data|choices|message|content|delta|usage)\b/i,
       excludes: [/Loading model/i],
       rank: 46,
     },

@@ -38,13 +38,15 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /incomplete chunked read|without sending complete message body|IncompleteRead|ChunkedEncodingError|Response ended prematurely|ERR_INCOMPLETE_CHUNKED_ENCODING|outstanding read data remaining|curl: \(18\)|InvalidChunkLength|ClientPayloadError|TransferEncodingError|ERR_STREAM_PREMATURE_CLOSE|Premature close|error decoding response body|NS_ERROR_NET_PARTIAL_TRANSFER/i,
+        /incomplete chunked read|without sending complete message body|IncompleteRead|ChunkedEncodingError|Response ended prematurely|ERR_INCOMPLETE_CHUNKED_ENCODING|outstanding read data remaining|curl: \(18\)|InvalidChunkLength|ClientPayloadError|TransferEncodingError|ERR_STREAM_PREMATURE_CLOSE|Premature close|error decoding response body|IncompleteBody|NS_ERROR_NET_PARTIAL_TRANSFER/i,
       rank: 72,
     },
     {
       pattern:
-        /TypeError: terminated|stream (?:was |has |is |disconnected |closed |ended |terminated |aborted |interrupted |cut |error: )?(?:disconnected|closed|ended|terminated|aborted|interrupted|cut|stopped)? ?(?:before|without|prematurely|unexpectedly|early|mid)|stream (?:disconnected|closed|ended|interrupted|broken)\b|connection (?:lost|closed|dropped|reset) (?:during|while|in the middle of|mid).{0,10}(?:stream|response|generation)|unexpected end of (?:stream|file while reading)|unexpected EOF|premature (?:end|EOF|close)|without (?:a )?finish_reason|(?:missing|no|without|never (?:sent|received)) (?:a |the )?(?:finish_reason|\[DONE\]|terminal|final (?:chunk|event))|response (?:was )?(?:truncated|cut off|incomplete)|streaming (?:response )?(?:was )?interrupted|network connection was lost|Error in input stream/i,
-      excludes: [/idle timeout|file while reading model|manifest|gguf|while parsing|JSON input|parse error/i],
+        /TypeError: terminated|stream (?:was |has |is |disconnected |closed |ended |terminated |aborted |interrupted |cut |error: )?(?:disconnected|closed|ended|terminated|aborted|interrupted|cut|stopped)? ?(?:before|without|prematurely|unexpectedly|early|mid)|stream (?:disconnected|interrupted|broken)\b|(?:error|fail\w*|warning)\b.{0,60}\bstream (?:was )?(?:closed|ended)|stream (?:closed|ended):? (?:with|by|after|due|while)|connection (?:lost|closed|dropped|reset) (?:during|while|in the middle of|mid).{0,10}(?:stream|response|generation)|unexpected end of (?:stream|file while reading)|unexpected EOF|premature (?:end|EOF|close)|without (?:a )?finish_reason|(?:missing|no|without|never (?:sent|received)) (?:a |the )?(?:finish_reason|\[DONE\]|terminal|final (?:chunk|event))|response (?:was )?(?:truncated|cut off|incomplete)|streaming (?:response )?(?:was )?interrupted|network connection was lost|stream connection lost|Error in input stream/i,
+      excludes: [
+        /idle timeout|ended with error|file while reading model|manifest|gguf|while parsing|JSON input|parse error/i,
+      ],
       rank: 66,
     },
     {

@@ -31,7 +31,10 @@ export interface MetricsAnswer {
   readonly text: string;
 }
 
-/** `GET /metrics`: needs `--metrics`; does not wake a sleeper. Scraping resets the `*_tokens_seconds` gauges. */
+/**
+ * `GET /metrics`: needs `--metrics`; wakes a sleeper of v0.1.0, none of v0.5.0 and later. Scraping resets the
+ * `*_tokens_seconds` gauges.
+ */
 export function metrics(query: ModelQuery = {}): EndpointCall<MetricsAnswer> {
   return {
     method: 'GET',

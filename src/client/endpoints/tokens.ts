@@ -15,6 +15,8 @@ export interface TokenizeParams {
   readonly addSpecial?: boolean;
   /** Reads `<|im_start|>` and its like as the tokens they name. Default true, the server's own. */
   readonly parseSpecial?: boolean;
+  /** Whose tokens, where the server is a router. */
+  readonly model?: string;
 }
 
 /** `POST /tokenize`, with pieces. */
@@ -27,6 +29,7 @@ export function tokenize(params: TokenizeParams): EndpointCall<Token[]> {
       add_special: params.addSpecial ?? false,
       parse_special: params.parseSpecial ?? true,
       with_pieces: true,
+      ...(params.model === undefined ? {} : { model: params.model }),
     },
     read: (body) =>
       tokenizeSchema
@@ -39,12 +42,12 @@ export function tokenize(params: TokenizeParams): EndpointCall<Token[]> {
   };
 }
 
-/** `POST /detokenize`. */
-export function detokenize(tokens: readonly number[]): EndpointCall<string> {
+/** `POST /detokenize`. @param model whose tokens, where the server is a router */
+export function detokenize(tokens: readonly number[], model?: string): EndpointCall<string> {
   return {
     method: 'POST',
     path: '/detokenize',
-    body: { tokens },
+    body: { tokens, ...(model === undefined ? {} : { model }) },
     read: (body) => detokenizeSchema.parse(JSON.parse(body)).content,
   };
 }

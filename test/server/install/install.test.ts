@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LlamactlError } from '../../../src/errors/llamactl-error.js';
@@ -136,7 +136,7 @@ describe('installing a llama-server', () => {
       );
       await assert.rejects(making, /enough/);
       assert.deepEqual(await readdir(folder), []);
-      assert.throws(() => process.kill(pids[0] ?? -1, 0), /ESRCH/);
+      assert.ok(await hasEnded(pids[0] ?? 0), 'what the tool had started goes on');
     });
 
     it('takes away what a killed process left', async () => {
@@ -159,3 +159,13 @@ describe('installing a llama-server', () => {
     });
   });
 });
+
+/** Whether a process ends soon. One whose parent has died may stay as a zombie until init comes to it. */
+async function hasEnded(pid: number): Promise<boolean> {
+  for (let look = 0; look < 250; look++) {
+    const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+    if (status === null || / [ZX] /.test(status)) return true;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return false;
+}

@@ -1,0 +1,113 @@
+import { boolean, custom, option, string } from '@oclif/core/flags';
+import { isCatalogueCode } from '../errors/codes.js';
+import { usageError } from '../errors/llamactl-error.js';
+import { REPORT_FORMATS } from '../render/diagnosis-formats.js';
+import { durationFlag } from './connection-flags.js';
+
+export const FORMATS = ['table', 'json', ...REPORT_FORMATS] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** A format and the file that it is written to: `junit=report.xml`. */
+export interface ReportFile {
+  readonly format: Format;
+  readonly file: string;
+}
+
+const reportFile = custom<ReportFile>({
+  helpValue: 'FORMAT=FILE',
+  parse: async (text) => {
+    const at = text.indexOf('=');
+    const [format, file] = [text.slice(0, at), text.slice(at + 1)];
+    const known = FORMATS.find((name) => name === format);
+    if (known === undefined || file === '')
+      throw usageError(`${JSON.stringify(text)} is no FORMAT=FILE: formats are ${FORMATS.join(', ')}`);
+    return { format: known, file };
+  },
+});
+
+const failOn = custom<string>({
+  helpValue: 'WHAT',
+  parse: async (text) => {
+    if (['error', 'warning', 'never'].includes(text) || isCatalogueCode(text)) return text;
+    throw usageError(
+      `${JSON.stringify(text)} is none of error, warning, never, nor a code of llamactl explain --list`,
+    );
+  },
+});
+
+/** What is asked, and of what. */
+export const askingFlags = {
+  wake: boolean({
+    description: 'ask a sleeping model too, which wakes it, and one of a router, which loads it',
+  }),
+  deep: boolean({
+    description: 'ask what costs the server some work: a tool call, a prompt that is too long',
+  }),
+  only: string({
+    description: 'run this check alone, with what it needs; * stands for anything',
+    helpValue: 'CHECK',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  skip: string({
+    description: 'leave this check out',
+    helpValue: 'CHECK',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  watch: durationFlag({ description: 'ask again so often, and print only what changed' }),
+};
+
+/** In place of a live server. */
+export const inputFlags = {
+  logs: string({
+    description: 'read the log of a server; - is stdin',
+    helpValue: 'FILE',
+    exclusive: ['url', 'target', 'wake', 'deep', 'only', 'skip', 'watch', 'from', 'bundle'],
+    helpGroup: 'INPUT',
+  }),
+  from: string({
+    description: 'judge what a bundle holds, on any machine',
+    helpValue: 'BUNDLE',
+    exclusive: ['url', 'target', 'wake', 'deep', 'watch', 'bundle'],
+    helpGroup: 'INPUT',
+  }),
+  diff: string({
+    description: 'tell what changed from one bundle (or document of --json) to another: --diff A --diff B',
+    helpValue: 'BUNDLE',
+    multiple: true,
+    multipleNonGreedy: true,
+    exclusive: ['url', 'target', 'logs', 'from', 'watch', 'bundle'],
+    helpGroup: 'INPUT',
+  }),
+};
+
+/** Where the diagnosis goes, and what makes the command fail. */
+export const reportFlags = {
+  format: option({
+    options: FORMATS,
+    description: 'what stdout is for',
+    default: 'table',
+    helpGroup: 'OUTPUT',
+  })(),
+  output: reportFile({
+    description: 'write it to a file too; several may be given',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: 'OUTPUT',
+  }),
+  bundle: string({
+    description: 'write all that is known into a .tar.gz to be handed on, secrets taken out',
+    helpValue: 'FILE',
+    helpGroup: 'OUTPUT',
+  }),
+  strict: boolean({ description: 'exit 3 where there are warnings', helpGroup: 'OUTPUT' }),
+  'fail-on': failOn({
+    description:
+      'what makes the exit code 1: error (default), warning, never, or a code; several may be given',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: 'OUTPUT',
+  }),
+  'list-checks': boolean({ description: 'list all checks', helpGroup: 'OUTPUT' }),
+};

@@ -1,0 +1,94 @@
+import { SERVER_NAMES } from '../../catalogue/identify-server.js';
+import { type Check, failed, finding, findingOf, passed, skipped } from '../check.js';
+
+/** What answers is a llama-server, at this address. */
+export const serverIdentity: Check = {
+  id: 'server.identity',
+  title: 'a llama-server answers',
+  category: 'server',
+  needs: ['network.tcp', 'network.tls'],
+  asks: ['health', 'props', 'path', 'local'],
+  run(facts) {
+    const { health, path, local } = facts;
+    if (health.state === 'not-asked') return skipped(health.reason);
+    const root = path.state === 'known' ? path.value.url : null;
+    const isDoubled = /\/v1$/.test(new URL(facts.url).pathname) && root !== null && root !== facts.url;
+    if (isDoubled) {
+      const title = 'the address ends in /v1 twice';
+      return failed(
+        title,
+        finding('connection.wrong-path', facts, {
+          title: `${title}: a llama-server answers at ${root}`,
+          evidence: [`given: ${facts.url}/v1`, `GET ${root}/health answers as a llama-server does`],
+          rank: 88,
+          remedies: [{ text: 'Use this address:', commands: [`llamactl diagnose --url ${root}`] }],
+        }),
+      );
+    }
+    if (health.state === 'known')
+      return passed(`llama.cpp${health.value.build === null ? '' : ` ${health.value.build}`}`);
+    const { code, message } = health.error;
+    if (code === 'server.wedged') return skipped('it does not answer');
+    if (!code.startsWith('connection.') && code !== 'network.proxy-interference') return passed('llama.cpp');
+    const elsewhere = root;
+    if (elsewhere !== null && elsewhere !== facts.url) {
+      return failed(
+        message,
+        finding('connection.wrong-path', facts, {
+          title: `a llama-server answers at ${elsewhere}, and not at ${facts.url}`,
+          evidence: [...health.error.evidence, `GET ${elsewhere}/health answers as a llama-server does`],
+          rank: 88,
+          remedies: [
+            { text: 'Use that address:', commands: [`llamactl diagnose --url ${elsewhere}`] },
+            {
+              text: 'Or start the server under this path:',
+              commands: [`llama-server -m MODEL --api-prefix ${new URL(facts.url).pathname}`],
+            },
+          ],
+        }),
+      );
+    }
+    const kind = path.state === 'known' ? path.value.stranger : null;
+    const holder = local.state === 'known' ? local.value.holder : null;
+    const evidence = [
+      ...health.error.evidence,
+      ...(holder === null ? [] : [`port held by ${holder.name} (process ${holder.pid})`]),
+      ...(facts.proxy === null
+        ? []
+        : [`requests go through ${facts.proxy.url}, which ${facts.proxy.variable} names`]),
+    ];
+    if (code === 'connection.wrong-server' && kind !== null && kind !== 'unknown' && kind !== 'llama.cpp') {
+      const title = `${SERVER_NAMES[kind]} answers on ${new URL(facts.url).host}, not a llama-server`;
+      return failed(title, finding('connection.wrong-server', facts, { title, evidence, rank: 90 }));
+    }
+    if (code === 'connection.wrong-path') {
+      const prefix = prefixOf(facts);
+      if (prefix !== null) {
+        const url = `${new URL(facts.url).origin}${prefix}`;
+        return failed(
+          message,
+          finding('connection.wrong-path', facts, {
+            title: `the server was started with --api-prefix ${prefix}`,
+            evidence: [
+              `given: ${facts.url}`,
+              ...health.error.evidence,
+              `process arguments: --api-prefix ${prefix}`,
+            ],
+            rank: 88,
+            remedies: [{ text: 'Use its address:', commands: [`llamactl diagnose --url ${url}`] }],
+          }),
+        );
+      }
+    }
+    return failed(message, { ...findingOf(health.error, 90), evidence });
+  },
+};
+
+/** The path prefix that the process on this port was started with; null where that cannot be seen. */
+function prefixOf({ url, local }: Parameters<Check['run']>[0]): string | null {
+  if (local.state !== 'known') return null;
+  const port = Number(new URL(url).port);
+  const mine = local.value.processes.find(({ ports }) => ports.includes(port));
+  const at = mine?.args.indexOf('--api-prefix') ?? -1;
+  return at < 0 ? null : (mine?.args[at + 1] ?? null);
+}

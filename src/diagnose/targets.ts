@@ -1,0 +1,111 @@
+import type { LlamaCppClient } from '../client/llama-client.js';
+import type { ResolvedTarget } from '../config/load.js';
+import { type DiagnoseOptions, diagnose } from './diagnose.js';
+import { type DiscoveredServer, discoverServers } from './discover.js';
+import type { ConfiguredFacts } from './facts.js';
+import type { Diagnosis } from './runner.js';
+
+/** A server to diagnose, and how clients for it are opened. */
+export interface DiagnosisTarget {
+  readonly target: ResolvedTarget;
+  /** The configuration file that won; null without one. */
+  readonly configFile: string | null;
+  open(changes: {
+    readonly baseUrl?: string;
+    readonly withoutKey?: true;
+    readonly once?: true;
+  }): LlamaCppClient;
+}
+
+export type TargetsOptions = Omit<DiagnoseOptions, 'target' | 'baseUrl' | 'open' | 'configured'>;
+
+/** Diagnoses that run at once: each has some ten requests under way. */
+const CONCURRENCY = 32;
+
+/**
+ * Diagnoses servers, several at once. Where none was named, those of this machine are looked for.
+ * @throws LlamactlError (usage, interrupted)
+ */
+export async function diagnoseTargets(
+  targets: readonly DiagnosisTarget[],
+  options: TargetsOptions,
+): Promise<Diagnosis[]> {
+  const [only, second] = targets;
+  const isUnnamed =
+    only !== undefined &&
+    second === undefined &&
+    only.target.name === null &&
+    only.target.origins['baseUrl'] === 'default';
+  if (isUnnamed) return diagnoseDiscovered(only, options);
+  const done: Diagnosis[] = [];
+  const queue = [...targets.entries()];
+  const work = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [index, target] = next;
+      done[index] = await diagnoseOne(target, options);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, targets.length) }, work));
+  return done;
+}
+
+async function diagnoseOne(
+  named: DiagnosisTarget,
+  options: TargetsOptions,
+  found?: DiscoveredServer,
+): Promise<Diagnosis> {
+  const { target, open } = named;
+  const baseUrl = found?.url ?? target.baseUrl;
+  return diagnose({
+    ...options,
+    target: target.name,
+    baseUrl,
+    open: (changes) => open({ baseUrl, ...changes, once: true }),
+    configured: configuredFacts(named, found === undefined ? undefined : 'discovered'),
+  });
+}
+
+/** Nobody named a server: the llama-servers of this machine are meant, else the place where one would be. */
+async function diagnoseDiscovered(fallback: DiagnosisTarget, options: TargetsOptions): Promise<Diagnosis[]> {
+  options.onProgress?.('looking for servers on this machine');
+  const discovered = await discoverServers(
+    (changes) => fallback.open({ ...changes, once: true }),
+    options.signal,
+  );
+  const servers = discovered.filter(({ kind }) => kind === 'llama.cpp');
+  const usual = servers.find(({ url }) => url === fallback.target.baseUrl);
+  const chosen = usual === undefined ? servers : [usual];
+  const diagnoses =
+    chosen.length === 0
+      ? [await diagnoseOne(fallback, options)]
+      : await Promise.all(chosen.map((server) => diagnoseOne(fallback, options, server)));
+  return diagnoses.map((diagnosis) => ({ ...diagnosis, discovered }));
+}
+
+/** What of a target decides whether its server is right. */
+function configuredFacts({ target, configFile }: DiagnosisTarget, urlOrigin?: string): ConfiguredFacts {
+  const { origins } = target;
+  return {
+    file: configFile,
+    problems: [],
+    urlOrigin: urlOrigin ?? origins['baseUrl'] ?? 'default',
+    model: target.model ?? null,
+    modelOrigin: origins['model'] ?? null,
+    models: target.models,
+    contextSize: target.performance.nCtx ?? null,
+    contextSizeOrigin: origins['performance.nCtx'] ?? null,
+    keyGiven: target.apiKey !== undefined,
+    keyOrigin: origins['apiKey'] ?? null,
+    keyOddity: target.apiKey === undefined ? null : oddityOf(target.apiKey),
+    usesTools: null,
+  };
+}
+
+/** What people paste with a key, told without the key. */
+function oddityOf(key: string): string | null {
+  if (/^(?:bearer|basic)\s/i.test(key))
+    return `begins with "${key.slice(0, key.search(/\s/))} ", which llamactl adds itself`;
+  if (/^["'].*["']$/.test(key)) return 'stands in quotes, which are sent with it';
+  if (key.trim() !== key) return 'begins or ends with a space';
+  return /^\$\{?\w/.test(key) ? 'is the name of a variable that was not replaced' : null;
+}

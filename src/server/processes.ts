@@ -1,0 +1,189 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { promisify } from 'node:util';
+import { createRedactor } from '../errors/redact.js';
+
+/** A llama-server process of this machine, as the system shows it to this user. */
+export interface ServerProcess {
+  readonly pid: number;
+  /** Arguments after the program's name, secrets masked. */
+  readonly args: readonly string[];
+  /** Where it listens: `127.0.0.1:8080`, `[::]:8080`; empty where another user's cannot be seen. */
+  readonly listens: readonly string[];
+  /** The ports of these. */
+  readonly ports: readonly number[];
+  readonly residentBytes: number | null;
+  readonly swappedBytes: number | null;
+  /** GPU back ends that it has loaded; null where that cannot be read. */
+  readonly gpuLibraries: readonly string[] | null;
+  /** The kernel's letter: `R` runs, `S` sleeps, `T` is stopped. */
+  readonly state: string | null;
+}
+
+/** State of a listening socket in `/proc/net/tcp`. */
+const LISTENING = '0A';
+const TOOL_TIMEOUT = 3000;
+const execFileAsync = promisify(execFile);
+
+/** llama.cpp's GPU back ends, and the drivers that a static build is linked with. */
+const GPU_LIBRARY =
+  /(?:libggml-(?:cuda|hip|vulkan|sycl|musa|opencl|metal)|libcuda\.so|libcudart|libamdhip64|libhsa-runtime|libvulkan\.so|libze_loader|libOpenCL)[^/]*$/;
+
+/**
+ * The llama-server processes of this machine, the unified `llama serve` too. Empty where nothing can be known (Windows).
+ * @throws never
+ */
+export async function findServerProcesses(): Promise<ServerProcess[]> {
+  try {
+    if (process.platform === 'linux') return await fromProc();
+    if (process.platform === 'darwin') return await fromPs();
+    return [];
+  } catch {
+    return [];
+  }
+}
+
+/** Arguments of a llama-server, from a command line; null where it is another program. */
+export function serverArguments(words: readonly string[]): readonly string[] | null {
+  const at = words.findIndex(
+    (word, index) =>
+      /^llama-server(?:\.exe)?$/.test(basename(word)) ||
+      (index > 0 && word === 'serve' && /^llama(?:\.exe)?$/.test(basename(words[index - 1] ?? ''))),
+  );
+  // A shell or an editor that names it further on is none; a loader or `nice` may stand before it.
+  if (at < 0 || at > 3) return null;
+  return masked(words.slice(at + 1));
+}
+
+/** What stands after an option, as its own word or after `=`; undefined where the option is not there. */
+export function optionOf(args: readonly string[], names: readonly string[]): string | undefined {
+  for (let at = args.length - 1; at >= 0; at--) {
+    const word = args[at] ?? '';
+    if (names.includes(word)) return args[at + 1] ?? '';
+    const [name = '', value] = word.split('=', 2);
+    if (value !== undefined && names.includes(name)) return value;
+  }
+  return undefined;
+}
+
+function masked(args: readonly string[]): string[] {
+  const redact = createRedactor([]);
+  const secret = new Set(['--api-key', '--hf-token', '-hft']);
+  return args.map((word, at) => (secret.has(args[at - 1] ?? '') ? '***' : redact(word)));
+}
+
+async function fromProc(): Promise<ServerProcess[]> {
+  const sockets = await listeningSockets();
+  const found: ServerProcess[] = [];
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const words = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => ''))
+      .split('\0')
+      .filter(Boolean);
+    const args = serverArguments(words);
+    if (args === null) continue;
+    const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
+    // A thread's parent is listed once; a zombie has nothing left to tell.
+    if (/^State:\s+Z/m.test(status)) continue;
+    found.push({
+      pid: Number(name),
+      args,
+      ...(await listeningOf(name, sockets)),
+      residentBytes: kilobytes(status, 'VmRSS'),
+      swappedBytes: kilobytes(status, 'VmSwap'),
+      gpuLibraries: await gpuLibrariesOf(name),
+      state: /^State:\s+(\S)/m.exec(status)?.[1] ?? null,
+    });
+  }
+  return found;
+}
+
+/** `HOST:PORT` by the inode of the socket that listens there. */
+async function listeningSockets(): Promise<ReadonlyMap<string, string>> {
+  const sockets = new Map<string, string>();
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of (await readFile(table, 'utf8').catch(() => '')).split('\n').slice(1)) {
+      // sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode …
+      const columns = line.trim().split(/\s+/);
+      const [address = '', port = ''] = columns[1]?.split(':') ?? [];
+      if (columns[3] === LISTENING && columns[9] !== undefined)
+        sockets.set(`socket:[${columns[9]}]`, `${addressOf(address)}:${Number.parseInt(port, 16)}`);
+    }
+  }
+  return sockets;
+}
+
+/** `0100007F` → `127.0.0.1`; of the longer ones only those that servers listen on are told apart. */
+function addressOf(hex: string): string {
+  if (hex.length === 8) {
+    const bytes = hex.match(/../g) ?? [];
+    return bytes
+      .map((byte) => Number.parseInt(byte, 16))
+      .reverse()
+      .join('.');
+  }
+  if (/^0+$/.test(hex)) return '[::]';
+  return /^0+1000000$/.test(hex) ? '[::1]' : '[an IPv6 address]';
+}
+
+async function listeningOf(
+  pid: string,
+  sockets: ReadonlyMap<string, string>,
+): Promise<{ readonly listens: readonly string[]; readonly ports: readonly number[] }> {
+  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  const links = await Promise.all(descriptors.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
+  return listening(links.flatMap((link) => sockets.get(link) ?? []));
+}
+
+function listening(found: readonly string[]) {
+  const listens = [...new Set(found)].sort();
+  const ports = listens.map((address) => Number(address.slice(address.lastIndexOf(':') + 1)));
+  return { listens, ports: [...new Set(ports)].sort((a, b) => a - b) };
+}
+
+async function gpuLibrariesOf(pid: string): Promise<string[] | null> {
+  const maps = await readFile(`/proc/${pid}/maps`, 'utf8').catch(() => null);
+  if (maps === null) return null;
+  const files = maps.split('\n').flatMap((line) => /\s(\/\S.*)$/.exec(line)?.[1] ?? []);
+  return [...new Set(files.filter((file) => GPU_LIBRARY.test(file)).map((file) => basename(file)))].sort();
+}
+
+function kilobytes(status: string, field: string): number | null {
+  const found = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1];
+  return found === undefined ? null : Number(found) * 1024;
+}
+
+async function fromPs(): Promise<ServerProcess[]> {
+  const { stdout } = await execFileAsync('ps', ['-axo', 'pid=,rss=,state=,command='], {
+    timeout: TOOL_TIMEOUT,
+    maxBuffer: 16 * 1024 * 1024,
+  });
+  const found: ServerProcess[] = [];
+  for (const line of stdout.split('\n')) {
+    const [, pid, rss, state, command] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    const args = command === undefined ? null : serverArguments(command.split(/\s+/));
+    if (pid === undefined || args === null) continue;
+    found.push({
+      pid: Number(pid),
+      args,
+      ...(await listeningByLsof(pid)),
+      residentBytes: Number(rss) * 1024,
+      swappedBytes: null,
+      gpuLibraries: null,
+      state: state?.charAt(0) ?? null,
+    });
+  }
+  return found;
+}
+
+/** `-F n` prints a line a field: `n127.0.0.1:8080`. */
+async function listeningByLsof(pid: string) {
+  const args = ['-nP', '-a', '-p', pid, '-iTCP', '-sTCP:LISTEN', '-F', 'n'];
+  const { stdout } = await execFileAsync('lsof', args, { timeout: TOOL_TIMEOUT }).catch(() => ({
+    stdout: '',
+  }));
+  return listening(
+    [...stdout.matchAll(/^n(.*:\d+)$/gm)].map(([, address = '']) => address.replace(/^\*/, '0.0.0.0')),
+  );
+}

@@ -1,0 +1,38 @@
+import { request as ask, createServer } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { listening, type RawServer } from './raw-server.js';
+
+/**
+ * A forward proxy as companies have one (`HTTP_PROXY`): every host that it is asked for, by whole URLs or by CONNECT, is the
+ * given server, so that names which only the proxy resolves can be tested on loopback.
+ * @param refuse answers each request with this status instead, e.g. 407
+ */
+export function forwardProxy(upstream: string, refuse?: number): Promise<RawServer> {
+  const { hostname, port } = new URL(upstream);
+  const server = createServer((asked, answer) => {
+    if (refuse !== undefined) return void answer.writeHead(refuse).end();
+    const { pathname, search } = new URL(asked.url ?? '/', upstream);
+    const sent = ask(
+      { hostname, port, method: asked.method, path: pathname + search, headers: asked.headers, agent: false },
+      (response) => {
+        answer.writeHead(response.statusCode ?? 502, response.headers);
+        response.pipe(answer);
+      },
+    );
+    sent.on('error', () => answer.destroy());
+    answer.on('close', () => sent.destroy());
+    asked.pipe(sent);
+  });
+  server.on('connect', (_asked, client: Socket, head: Buffer) => {
+    if (refuse !== undefined)
+      return void client.end(`HTTP/1.1 ${refuse} Refused\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+    const other = connect(Number(port), hostname, () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      other.write(head);
+      other.pipe(client).pipe(other);
+    });
+    other.on('error', () => client.destroy());
+    client.on('close', () => other.destroy());
+  });
+  return listening(server);
+}
