@@ -106,7 +106,7 @@ async function get(
       const chunks: Uint8Array[] = [];
       const timer = setTimeout(() => {
         exchange.abort();
-        reject(new TransportError('response', new Error(`no answer in ${TIMEOUT / 1000} s`), TIMEOUT));
+        reject(new TransportError('response', new Error(`no answer in ${TIMEOUT / 1000} s`), url, TIMEOUT));
       }, TIMEOUT);
       const finish = () => {
         clearTimeout(timer);

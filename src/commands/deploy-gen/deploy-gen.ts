@@ -1,9 +1,9 @@
 import { BaseCommand } from '../../cli/base-command.js';
+import { optionFlags, optionsOf, outputFlags } from '../../cli/deploy-flags.js';
 import { splitAtDashes } from '../../cli/split-at-dashes.js';
 import type { Generated } from '../../deploy/generate.js';
 import type { GeneratedFile } from '../../deploy/target.js';
 import type { TargetName } from '../../deploy/targets.js';
-import { optionFlags, optionsOf, outputFlags } from './flags.js';
 
 /** The document of `deploy-gen`. */
 export interface DeployDocument {

@@ -1,5 +1,4 @@
 import { boolean, integer, string } from '@oclif/core/flags';
-import type { OptionsInput } from '../../deploy/options.js';
 
 /** The options of every target; what they may hold is checked with those of a values file. */
 export const optionFlags = {
