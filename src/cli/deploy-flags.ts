@@ -141,7 +141,7 @@ export const outputFlags = {
 export function optionsOf(
   flags: Readonly<Record<string, unknown>>,
   extraArgs: readonly string[],
-): OptionsInput {
+): Readonly<Record<string, unknown>> {
   const options = Object.keys(optionFlags).map((flag) => [
     flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()),
     flags[flag],
