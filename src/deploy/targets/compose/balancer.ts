@@ -37,6 +37,8 @@ global
 defaults
   mode http
   log global
+  # Tokens are passed on as they come: without this small pieces wait for more.
+  option http-no-delay
   timeout connect 5s
   timeout http-request 30s
   # A prompt of many tokens is silent for minutes; keep-alives come every 30 s after that.
@@ -82,7 +84,7 @@ function nginx(plan: DeployPlan): Balancer {
     config: `# nginx before ${servers.length} llama-servers.
 worker_processes auto;
 pid /tmp/nginx.pid;
-error_log /dev/stderr notice;
+error_log stderr notice;
 
 events {
   worker_connections 4096;
@@ -97,6 +99,8 @@ http {
   scgi_temp_path /tmp/scgi;
 
   upstream servers {
+    # All workers count together.
+    zone servers 64k;
     # Answers take from milliseconds to minutes: turns would pile them up on one server.
     least_conn;
 ${servers.join('\n')}
