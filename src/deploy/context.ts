@@ -164,7 +164,7 @@ function waysToFit(
   const quantized = { ...wanted, cacheTypeK: smallerCache, cacheTypeV: smallerCache };
   if (options.cacheType === 'f16' && fits(sizeModels(headers, quantized), options)) {
     ways.push({
-      text: 'Or this context with a cache of 8 bits, at hardly a loss:',
+      text: 'This context with a cache of 8 bits, at hardly a loss:',
       commands: [`--ctx-size ${wanted.contextSize} --cache-type ${smallerCache}`],
     });
   }
@@ -177,18 +177,25 @@ function waysToFit(
       .sort((a, b) => b.bytes - a.bytes);
     if (smaller !== undefined) {
       ways.push({
-        text: `Or a smaller quantisation, ${smaller.quantization} of ${gib(smaller.bytes)}:`,
+        text: `A smaller quantisation, ${smaller.quantization} of ${gib(smaller.bytes)}:`,
         commands: [`--model ${smaller.model}`],
       });
     } else if (most > 0) {
-      ways.push({ text: `Or a smaller quantisation, with weights of at most ${gib(most)}.`, commands: [] });
+      ways.push({ text: `A smaller quantisation, with weights of at most ${gib(most)}.`, commands: [] });
     }
   }
-  if (options.gpus > 0 && options.gpuMemory !== undefined && total !== null) {
+  if (sizeModels(headers, wanted).device.fits !== false || options.gpus === 0) {
+    ways.push({ text: 'The memory it needs:', commands: [`--memory ${gibibytes(total?.max ?? 0)}GiB`] });
+  } else if (options.gpuMemory !== undefined && total !== null) {
     const gpus = Math.ceil((total.max * 1.05) / options.gpuMemory);
-    if (gpus > options.gpus && gpus <= 16) ways.push({ text: 'Or more GPUs:', commands: [`--gpus ${gpus}`] });
+    if (gpus > options.gpus && gpus <= 16) ways.push({ text: 'More GPUs:', commands: [`--gpus ${gpus}`] });
   }
   return ways;
+}
+
+/** Whole or half ones, rounded up. */
+function gibibytes(bytes: number): number {
+  return Math.ceil((bytes / 1024 ** 3) * 2) / 2;
 }
 
 function gib(bytes: number): string {

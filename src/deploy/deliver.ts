@@ -36,7 +36,7 @@ export async function deliver(generated: Generated, options: DeliverOptions): Pr
   if (options.output === '-') return toStdout(generated, options);
   const folder = options.output.replace(/(?<=.)\/+$/, '');
   const files = await compareFiles(folder, generated.files);
-  if (options.diff) return { kind: 'diff', text: options.json ? '' : diffOf(files), folder };
+  if (options.diff) return { kind: 'diff', text: diffOf(files), folder };
   if (!options.dryRun) await writeFiles(folder, files, options);
   return { kind: 'files', folder, written: !options.dryRun, files, next: generated.next(folder) };
 }

@@ -69,8 +69,15 @@ function totalRows(plan: DeployPlan, { device, host, contextSize }: Sizing): Row
             [device.fits === true ? mark('good') : '', room].filter((part) => part !== '').join('  '),
           ],
         ];
-  const cache = `of it ${bytes(host.cacheRamBytes)} for prompts read before (--cache-ram)`;
-  return [...total, ['memory', bytes(plan.memoryBytes), `limit of the container, ${cache}`]];
+  return [
+    [
+      'prompts',
+      `to ${bytes(host.cacheRamBytes)}`,
+      'in host memory, of those that were read before (--cache-ram)',
+    ],
+    ...total,
+    ['memory', bytes(plan.memoryBytes), 'limit of the container'],
+  ];
 }
 
 /** `0.60–0.90 GiB` */
@@ -79,6 +86,11 @@ function range({ min, max }: { readonly min: number; readonly max: number }): st
   if (low === high) return low;
   const [number = '', unit = ''] = low.split(' ');
   return high.endsWith(` ${unit}`) ? `${number}–${high}` : `${low}–${high}`;
+}
+
+/** What to know before relying on it, a mark before each. */
+export function renderWarnings(warnings: readonly string[], width: number): string {
+  return warnings.map((warning) => `! ${wrap(warning, width - 2).replaceAll('\n', '\n  ')}`).join('\n');
 }
 
 /** What became of the files, and what to type next. */

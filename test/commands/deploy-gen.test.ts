@@ -84,6 +84,9 @@ describe('deploy-gen', () => {
     assert.equal(other.code, 1);
     assert.match(other.out, /^--- a\/compose\.yaml\n\+\+\+ b\/compose\.yaml\n@@/);
     assert.match(other.out, /\n- {6}- "4"\n\+ {6}- "2"\n/);
+    const document = await run(...args, '--parallel', '2', '--diff', '--json');
+    assert.equal(document.code, 1);
+    assert.equal(document.json.diff, other.out);
     const dry = await run(...args, '--replicas', '2', '--dry-run');
     assert.equal(dry.code, 0);
     assert.match(dry.err, /would write to deploy\/\n {2}changed {4}compose\.yaml\n {2}new {8}haproxy\.cfg/);

@@ -11,6 +11,8 @@ export interface DeployDocument {
   readonly sizing: Generated['plan']['sizing'];
   readonly effectiveFlags: readonly string[];
   readonly warnings: readonly string[];
+  /** With `--diff`: a patch, empty where nothing would change. */
+  readonly diff?: string;
 }
 
 /** What the commands of all targets share. */
@@ -23,13 +25,12 @@ export abstract class DeployGen extends BaseCommand {
   async run(): Promise<DeployDocument> {
     const [own, extra] = splitAtDashes(this.argv);
     const { flags } = await this.parse(DeployGen, own);
-    const [{ generate, gatherOptions }, { deliver }, { renderDeployment, renderOutcome }] = await Promise.all(
-      [
+    const [{ generate, gatherOptions }, { deliver }, { renderDeployment, renderOutcome, renderWarnings }] =
+      await Promise.all([
         import('../../deploy/generate.js'),
         import('../../deploy/deliver.js'),
         import('../../render/deploy-gen.js'),
-      ],
-    );
+      ]);
     const json = this.jsonEnabled();
     const note = (text: string) => this.output.note(text);
     const common = { env: process.env, signal: this.signal };
@@ -44,13 +45,14 @@ export abstract class DeployGen extends BaseCommand {
       onProgress: this.interactive ? (what) => note(`… ${what}`) : undefined,
     });
     if (!json) note(renderDeployment(generated.plan, this.width));
-    for (const warning of generated.warnings) note(`! ${warning}`);
+    if (generated.warnings.length > 0) note(renderWarnings(generated.warnings, this.width));
 
     const outcome = await deliver(generated, { ...flags, dryRun: flags['dry-run'], json });
     if (outcome.kind === 'diff' && outcome.text !== '') process.exitCode = 1;
     if (outcome.kind === 'stream' || outcome.kind === 'diff') this.output.write(outcome.text);
     if (!json) note(renderOutcome(outcome));
     const { plan, files, warnings } = generated;
-    return { files, sizing: plan.sizing, effectiveFlags: plan.args, warnings };
+    const diff = outcome.kind === 'diff' ? { diff: outcome.text } : {};
+    return { files, sizing: plan.sizing, effectiveFlags: plan.args, warnings, ...diff };
   }
 }

@@ -72,15 +72,15 @@ function secretsOf({ options, downloads }: DeployPlan): Record<string, unknown> 
 
 function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
   const { options, downloads } = plan;
-  const at = folder ?? '.';
+  const at = folder === null ? '' : `${folder}/`;
   const prefix = options.apiPrefix ?? '';
   const secrets = [options.apiKeySecret, ...(options.monitoring ? [{ name: 'grafana-admin-password' }] : [])];
   const random = secrets.flatMap((secret) =>
-    secret === undefined ? [] : [`openssl rand -hex 32 > ${at}/secrets/${secret.name}`],
+    secret === undefined ? [] : [`openssl rand -hex 32 > ${at}secrets/${secret.name}`],
   );
   const token =
     downloads && options.hfTokenSecret !== undefined
-      ? [`printenv HF_TOKEN > ${at}/secrets/${options.hfTokenSecret.name}`]
+      ? [`printenv HF_TOKEN > ${at}secrets/${options.hfTokenSecret.name}`]
       : [];
   return [
     ...(random.length + token.length === 0
@@ -88,13 +88,13 @@ function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
       : [
           {
             text: 'Make the secrets (others cannot enter the folder, the container can read the files):',
-            commands: [`mkdir -p -m 700 ${at}/secrets`, ...random, ...token],
+            commands: [`mkdir -p -m 700 ${at}secrets`, ...random, ...token],
           },
         ]),
     {
       text: 'Start it:',
       commands: [
-        `docker compose -f ${at}/compose.yaml up -d`,
+        `docker compose -f ${at}compose.yaml up -d`,
         `llamactl health --url http://127.0.0.1:${options.port}${prefix} --wait ${waitText(plan)}`,
       ],
     },
@@ -102,7 +102,7 @@ function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
       ? [
           {
             text: 'See how the load balancer sees them:',
-            commands: [`docker compose -f ${at}/compose.yaml ps`],
+            commands: [`docker compose -f ${at}compose.yaml ps`],
           },
         ]
       : []),
