@@ -70,11 +70,7 @@ function totalRows(plan: DeployPlan, { device, host, contextSize }: Sizing): Row
           ],
         ];
   return [
-    [
-      'prompts',
-      `to ${bytes(host.cacheRamBytes)}`,
-      'in host memory, of those that were read before (--cache-ram)',
-    ],
+    ['prompts', `to ${bytes(host.cacheRamBytes)}`, 'kept in host memory for reuse (--cache-ram)'],
     ...total,
     ['memory', bytes(plan.memoryBytes), 'limit of the container'],
   ];
@@ -94,7 +90,7 @@ export function renderWarnings(warnings: readonly string[], width: number): stri
 }
 
 /** What became of the files, and what to type next. */
-export function renderOutcome(outcome: Outcome): string {
+export function renderOutcome(outcome: Outcome, width: number): string {
   switch (outcome.kind) {
     case 'document':
       return '';
@@ -103,10 +99,10 @@ export function renderOutcome(outcome: Outcome): string {
         ? `${outcome.folder}/: nothing would change`
         : `${outcome.folder}/ would change: --force writes it`;
     case 'stream':
-      return renderNext(outcome.next);
+      return renderNext(outcome.next, width);
     case 'files':
       return outcome.written
-        ? `${written(outcome.folder, outcome.files)}\n${renderNext(outcome.next)}`
+        ? `${wrap(written(outcome.folder, outcome.files), width)}\n${renderNext(outcome.next, width)}`
         : [
             `would write to ${outcome.folder}/`,
             ...outcome.files.map(({ path, state }) => `  ${state.padEnd(9)}  ${path}`),
@@ -123,9 +119,12 @@ function written(folder: string, files: readonly PlannedFile[]): string {
 }
 
 /** Commands stand alone on their lines, to be copied. */
-function renderNext(steps: readonly NextStep[]): string {
+function renderNext(steps: readonly NextStep[], width: number): string {
   return [
     '',
-    ...steps.flatMap(({ text, commands }) => [`  ${text}`, ...commands.map((command) => `    ${command}`)]),
+    ...steps.flatMap(({ text, commands }) => [
+      wrap(text, width, '  '),
+      ...commands.map((command) => `    ${command}`),
+    ]),
   ].join('\n');
 }

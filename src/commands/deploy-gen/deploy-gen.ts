@@ -50,7 +50,7 @@ export abstract class DeployGen extends BaseCommand {
     const outcome = await deliver(generated, { ...flags, dryRun: flags['dry-run'], json });
     if (outcome.kind === 'diff' && outcome.text !== '') process.exitCode = 1;
     if (outcome.kind === 'stream' || outcome.kind === 'diff') this.output.write(outcome.text);
-    if (!json) note(renderOutcome(outcome));
+    if (!json) note(renderOutcome(outcome, this.width));
     const { plan, files, warnings } = generated;
     const diff = outcome.kind === 'diff' ? { diff: outcome.text } : {};
     return { files, sizing: plan.sizing, effectiveFlags: plan.args, warnings, ...diff };

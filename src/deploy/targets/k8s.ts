@@ -131,7 +131,7 @@ function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
           {
             text: 'Make the secrets, where they are not there yet:',
             commands: [
-              ...(options.namespace === undefined ? [] : [`kubectl create namespace ${options.namespace}`]),
+              ...(options.namespace === undefined ? [] : [namespaceCommand(options.namespace, folder)]),
               ...secrets,
             ],
           },
@@ -168,4 +168,11 @@ function copyCommands(plan: DeployPlan, inNamespace: string): string[] {
         `for pod in ${pods}; do kubectl cp${inNamespace} ${shellQuote(`${folder}/${name}`)} $pod:${shellQuote(`${PATHS.models}/${name}`)} -c ${MODEL_CONTAINER}; done`,
     ),
   );
+}
+
+/** The secrets must be somewhere before anything is applied. */
+function namespaceCommand(namespace: string, folder: string | null): string {
+  return folder === null
+    ? `kubectl create namespace ${namespace}`
+    : `kubectl apply -f ${folder}/namespace.yaml`;
 }
