@@ -11,6 +11,7 @@ import {
   type SizingOptions,
   sizeModels,
 } from './sizing.js';
+import { bytesText, countText, rangeText } from './units.js';
 
 /** The context that a deployment gets, and what follows from it. */
 export interface ContextChoice {
@@ -29,6 +30,7 @@ const USUAL_SLOT = 8192;
 const USUAL_SLOTS = 4;
 /** Tokens of a slot under which no chat is worth having. */
 const SMALLEST_SLOT = 1024;
+const NOTHING: ByteRange = { min: 0, max: 0 };
 /** llama-server's default `--ubatch-size`. */
 const BATCH = 512;
 
@@ -89,7 +91,9 @@ function notesOf(sizing: Sizing, trained: number): string[] {
   return [
     ...unknown.map((why) => `the KV cache is not known: ${why}; the memory is what --memory says`),
     ...(beyond > trained
-      ? [`a slot of ${number(beyond)} tokens is more than the model was trained for (${number(trained)})`]
+      ? [
+          `a slot of ${countText(beyond)} tokens is more than the model was trained for (${countText(trained)})`,
+        ]
       : []),
   ];
 }
@@ -102,7 +106,7 @@ function requireKnown(sizing: Sizing, options: DeployOptions): void {
     type: 'USAGE_ERROR',
     code: 'usage.invalid',
     message: `the memory of ${unknown.name} cannot be computed: ${unknown.unknown}`,
-    evidence: [`its weights are ${gib(unknown.weightsBytes)}; the KV cache comes on top`],
+    evidence: [`its weights are ${bytesText(unknown.weightsBytes)}; the KV cache comes on top`],
     remedies: [
       {
         text: 'Measure it once with your context, then say what the container may have:',
@@ -124,19 +128,20 @@ function tooLarge(
   trained: number,
 ): LlamactlError {
   const onGpu = sizing.device.fits === false && sizing.device.kind === 'gpu';
-  const total = onGpu ? sizing.device.totalBytes : { min: 0, max: sizing.host.totalBytes ?? 0 };
+  const needed = sizing.host.totalBytes ?? 0;
+  const total = onGpu ? sizing.device.totalBytes : { min: needed, max: needed };
   const capacity = onGpu ? sizing.device.capacityBytes : (options.memory ?? null);
   const names = models.map(({ alias }) => alias).join(' and ');
   const where = onGpu
-    ? `${options.gpus} GPU${options.gpus === 1 ? '' : 's'} of ${gib(options.gpuMemory ?? 0)} ${options.gpus === 1 ? 'has' : 'have'} less`
-    : `--memory is ${gib(capacity ?? 0)}`;
+    ? `${options.gpus} GPU${options.gpus === 1 ? '' : 's'} of ${bytesText(options.gpuMemory ?? 0)} ${options.gpus === 1 ? 'has' : 'have'} less`
+    : `--memory is ${bytesText(capacity ?? 0)}`;
   return new LlamactlError({
     type: 'USAGE_ERROR',
     code: onGpu ? 'memory.gpu' : 'memory.host',
-    message: `${names} with ${number(wanted.contextSize)} tokens of context needs ${range(total)}, and ${where}`,
+    message: `${names} with ${countText(wanted.contextSize)} tokens of context needs ${total === null ? 'an unknown amount' : rangeText(total)}, and ${where}`,
     evidence: sizing.models.map(
       (model) =>
-        `${models.length > 1 ? `${model.name}: ` : ''}weights ${gib(model.weightsBytes)}, KV cache ${gib(model.kvCacheBytes ?? 0)}, compute ${range(model.computeBytes)}`,
+        `${models.length > 1 ? `${model.name}: ` : ''}weights ${bytesText(model.weightsBytes)}, KV cache ${bytesText(model.kvCacheBytes ?? 0)}, compute ${rangeText(model.computeBytes ?? NOTHING)}`,
     ),
     remedies: waysToFit(options, models, headers, wanted, trained, capacity ?? 0, total),
   });
@@ -156,7 +161,7 @@ function waysToFit(
   if (largest !== null) {
     const slots = wanted.slots === 1 ? 'one slot' : `${wanted.slots} slots`;
     ways.push({
-      text: `The largest context that fits, ${number(largest / wanted.slots)} tokens for ${slots}:`,
+      text: `The largest context that fits, ${countText(largest / wanted.slots)} tokens for ${slots}:`,
       commands: [`--ctx-size ${largest} --parallel ${wanted.slots}`],
     });
   }
@@ -177,11 +182,14 @@ function waysToFit(
       .sort((a, b) => b.bytes - a.bytes);
     if (smaller !== undefined) {
       ways.push({
-        text: `A smaller quantisation, ${smaller.quantization} of ${gib(smaller.bytes)}:`,
+        text: `A smaller quantisation, ${smaller.quantization} of ${bytesText(smaller.bytes)}:`,
         commands: [`--model ${smaller.model}`],
       });
     } else if (most > 0) {
-      ways.push({ text: `A smaller quantisation, with weights of at most ${gib(most)}.`, commands: [] });
+      ways.push({
+        text: `A smaller quantisation, with weights of at most ${bytesText(most)}.`,
+        commands: [],
+      });
     }
   }
   if (sizeModels(headers, wanted).device.fits !== false || options.gpus === 0) {
@@ -196,18 +204,4 @@ function waysToFit(
 /** Whole or half ones, rounded up. */
 function gibibytes(bytes: number): number {
   return Math.ceil((bytes / 1024 ** 3) * 2) / 2;
-}
-
-function gib(bytes: number): string {
-  const value = bytes / 1024 ** 3;
-  return value < 1 ? `${Math.ceil(bytes / 1024 ** 2)} MiB` : `${Number(value.toFixed(2))} GiB`;
-}
-
-function range(bytes: ByteRange | null): string {
-  if (bytes === null) return 'an unknown amount';
-  return bytes.min === 0 ? gib(bytes.max) : `${gib(bytes.min)} to ${gib(bytes.max)}`;
-}
-
-function number(value: number): string {
-  return Math.floor(value).toLocaleString('en-US');
 }

@@ -13,7 +13,8 @@ const WITH_KEY = `printf 'oauth2-bearer = "%s"' "$(grep -v '^#' ${PATHS.apiKey} 
 
 /**
  * Fetches the files that are not there yet. A file gets its name only when it is whole and its SHA-256 is right; until then
- * it is called .part, and the next try goes on where the last one stopped. For `sh -eu`.
+ * it is called .part, and the next try goes on where the last one stopped. Of several containers on one volume one fetches,
+ * the others wait. For `sh -eu`.
  * @param withToken whether the hub wants a token, which is in {@link HUB_TOKEN_FILE}
  */
 export function downloadScript(models: readonly DeployModel[], withToken: boolean): string {
@@ -23,7 +24,9 @@ export function downloadScript(models: readonly DeployModel[], withToken: boolea
     ? `${token} | ${curl} -K - -o "$file.part" "$url"`
     : `${curl} -o "$file.part" "$url"`;
   const files = models.flatMap((model) => model.files);
-  return `fetch() {
+  return `exec 9> ${PATHS.models}/.lock
+flock 9 || true
+fetch() {
   file=${PATHS.models}/$1 url=$2 bytes=$3 sha256=$4 tries=0
   [ ! -f "$file" ] || return 0
   echo "fetching $1"

@@ -1,27 +1,14 @@
 import { shellQuote } from '../catalogue/fill.js';
 import { type DeployOptions, flagOf } from './options.js';
 import { contextPerSlotOf, type DeployPlan } from './plan.js';
-import type { ByteRange } from './sizing.js';
+import { bytesText, countText, rangeText } from './units.js';
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 
-/** `2.38 GiB`, `262 MiB`. */
-export function bytesText(bytes: number): string {
-  return bytes >= GIB ? `${(bytes / GIB).toFixed(2)} GiB` : `${Math.ceil(bytes / MIB)} MiB`;
-}
-
-/** `0.60–0.90 GiB`. */
-export function rangeText({ min, max }: ByteRange): string {
-  const [low, high] = [bytesText(min), bytesText(max)];
-  if (low === high) return low;
-  const [number = '', unit] = low.split(' ');
-  return high.endsWith(` ${unit}`) ? `${number}–${high}` : `${low}–${high}`;
-}
-
 /** The figures that a deployment stands on, in one line. */
 export function sizingText(plan: DeployPlan): string {
-  const context = `${plan.slots} slot${plan.slots === 1 ? '' : 's'} of ${contextPerSlotOf(plan).toLocaleString('en-US')} tokens`;
+  const context = `${plan.slots} slot${plan.slots === 1 ? '' : 's'} of ${countText(contextPerSlotOf(plan))} tokens`;
   const { sizing } = plan;
   if (sizing === null) return `${context}, memory as given`;
   const weights = sizing.models.reduce((sum, { weightsBytes }) => sum + weightsBytes, 0);

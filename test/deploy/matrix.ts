@@ -99,6 +99,11 @@ function possible(choice: Choice): Choice {
       ? { apiKeySecret: 'llama-key' as const }
       : {}),
     ...(choice.model === 'local' && choice.storage === 'emptydir' ? { storage: undefined } : {}),
+    ...(choice.model === 'local' &&
+    (choice.scale === 'keda' || choice.scale === 'hpa') &&
+    (choice.storage === undefined || choice.storage === 'emptydir')
+      ? { storage: 'pvc:shared' as const }
+      : {}),
   };
 }
 

@@ -114,6 +114,18 @@ describe("the containers' scripts", () => {
     assert.equal(server.requests[0]?.headers['range'], 'bytes=12345-');
   });
 
+  it('fetch once where several containers share a volume', async () => {
+    server = await cannedServer({ 'GET /m.gguf': breaking(CONTENT, 1) });
+    const script = downloadScript([toFetch('/m.gguf')], false);
+    const ended = await Promise.all([1, 2, 3].map(() => runScript(script, folder)));
+    assert.deepEqual(
+      ended.map(({ code }) => code),
+      [0, 0, 0],
+    );
+    assert.deepEqual(fetched(), CONTENT);
+    assert.equal(server.requests.length, 2);
+  });
+
   it('do not take another file for the model', async () => {
     server = await cannedServer({ 'GET /m.gguf': breaking(CONTENT, 0) });
     const { code, text } = await runScript(

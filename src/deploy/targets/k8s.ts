@@ -6,7 +6,7 @@ import { commandText, sizingText } from '../texts.js';
 import { toYaml } from '../yaml.js';
 import { dashboard, prometheusRule, serviceMonitor } from './k8s/monitoring.js';
 import { disruptionBudget, headlessService, networkPolicy, route, service } from './k8s/network.js';
-import { type Manifest, namesOf } from './k8s/objects.js';
+import { isReplicated, type Manifest, namesOf } from './k8s/objects.js';
 import { kubernetesReasons } from './k8s/reasons.js';
 import { scaler } from './k8s/scaling.js';
 import { claimOf, MODEL_CONTAINER, storageOf } from './k8s/storage.js';
@@ -24,7 +24,12 @@ export const kubernetes: DeployTarget = {
       .join('---\n'),
   // They are copied into a volume, by hand and through a network.
   hashes: ({ storage }) => storage === undefined || storage.kind === 'pvc',
-  warnings: () => [],
+  warnings: (plan) =>
+    plan.options.storage?.kind === 'claim' && isReplicated(plan)
+      ? [
+          `the claim ${plan.options.storage.name} must be one that several nodes may mount (ReadOnlyMany, ReadWriteMany)`,
+        ]
+      : [],
   next: nextSteps,
 };
 

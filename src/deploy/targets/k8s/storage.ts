@@ -47,6 +47,17 @@ export function storageOf(plan: DeployPlan): ModelStorage {
       }
       return { kind: 'emptydir', script, fetches };
     default:
+      if (isLocal && plan.options.autoscale !== undefined) {
+        throw usageError(
+          '--autoscale with a local file: every new replica would wait until somebody copies the file',
+          [
+            {
+              text: 'Let all read one volume, or replicas fetch it by themselves:',
+              commands: ['--storage pvc:EXISTING-CLAIM', '--model hf:USER/REPO:QUANT'],
+            },
+          ],
+        );
+      }
       return {
         kind: isReplicated(plan) ? 'own-each' : 'own',
         script: isLocal ? awaitScript(plan.models, MODEL_CONTAINER) : script,
