@@ -31,6 +31,8 @@ const USUAL_SLOTS = 4;
 /** Tokens of a slot under which no chat is worth having. */
 const SMALLEST_SLOT = 1024;
 const NOTHING: ByteRange = { min: 0, max: 0 };
+/** GPUs that one machine has at most. */
+const MOST_GPUS = 16;
 /** llama-server's default `--ubatch-size`. */
 const BATCH = 512;
 
@@ -194,11 +196,19 @@ function waysToFit(
   }
   if (sizeModels(headers, wanted).device.fits !== false || options.gpus === 0) {
     ways.push({ text: 'The memory it needs:', commands: [`--memory ${gibibytes(total?.max ?? 0)}GiB`] });
-  } else if (options.gpuMemory !== undefined && total !== null) {
-    const gpus = Math.ceil((total.max * 1.05) / options.gpuMemory);
-    if (gpus > options.gpus && gpus <= 16) ways.push({ text: 'More GPUs:', commands: [`--gpus ${gpus}`] });
+  } else {
+    const gpus = moreGpus(headers, wanted);
+    if (gpus !== null) ways.push({ text: 'More GPUs:', commands: [`--gpus ${gpus}`] });
   }
   return ways;
+}
+
+/** The least number of such GPUs with which it fits; each has compute buffers of its own. */
+function moreGpus(headers: readonly GgufModel[], wanted: SizingOptions): number | null {
+  for (let gpus = wanted.gpus + 1; gpus <= MOST_GPUS; gpus++) {
+    if (sizeModels(headers, { ...wanted, gpus }).device.fits === true) return gpus;
+  }
+  return null;
 }
 
 /** Whole or half ones, rounded up. */

@@ -120,7 +120,10 @@ describe('deploy-gen', () => {
     const { code, err, out } = await run(...args);
     assert.equal(code, 2);
     assert.equal(out, '');
-    assert.match(err, /with 4,194,304 tokens of context needs .* and 1 GPU\s+of 1\.2 GiB has less/);
+    assert.match(
+      err.replace(/\s+/g, ' '),
+      /with 4,194,304 tokens of context needs .* and 1 GPU of 1\.2 GiB has less/,
+    );
     assert.match(err, /--ctx-size \d+ --parallel 1/);
     const { json } = await run(...args, '--json');
     assert.equal(json.error.code, 'memory.gpu');

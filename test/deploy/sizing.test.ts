@@ -203,6 +203,19 @@ describe('what a deployment is given', () => {
     );
   });
 
+  it('names so many GPUs that it would fit', () => {
+    assert.throws(
+      () => choose({ gpuMemory: '6GiB', ctxSize: 65_536 }),
+      (error) => {
+        assert.ok(error instanceof LlamactlError);
+        const [, gpus] = /--gpus (\d+)/.exec(error.suggestions.join('\n')) ?? [];
+        const { sizing } = choose({ gpuMemory: '6GiB', ctxSize: 65_536, gpus: Number(gpus) });
+        assert.equal(sizing?.device.fits, true);
+        return true;
+      },
+    );
+  });
+
   it('names a smaller quantisation of the same repository, where that would fit', () => {
     assert.throws(
       () => choose({ gpuMemory: '4GiB', ctxSize: 4096 }),
