@@ -2,13 +2,14 @@
 // Builds dist/: the CLI as one bundle, the licences of what it carries, the library, and its declarations.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { writeDeclarations } from './declarations.js';
 import { licencesOf } from './licences.js';
+import { slim } from './slim.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -22,63 +23,6 @@ const common = {
   legalComments: 'none',
 };
 
-/**
- * What the bundle carries only because somebody might want it, and loads at every start: HTTP/2 (off in our pools), file
- * globbing for plugins (ours has a list), and Node's own modules that only rare paths use (loaded when touched). Measured
- * in docs/development.md; a stub that is used after all fails loudly.
- */
-const STUBS = {
-  'undici/lib/dispatcher/client-h2.js':
-    "module.exports = () => { throw new Error('HTTP/2 is not in this bundle'); };",
-  // http.maxHeaderSize is Node's default; IncomingMessage is only compared with.
-  'undici:node:http': 'module.exports = { maxHeaderSize: 16384, IncomingMessage: class IncomingMessage {} };',
-  tinyglobby: "module.exports.glob = () => { throw new Error('no globbing in this bundle'); };",
-  minimatch: "module.exports.minimatch = () => { throw new Error('no globbing in this bundle'); };",
-  'wsl-utils': 'module.exports.isWsl = false;',
-  // oclif's own tracing, which loads the terminal's modules to colour what is never shown.
-  debug: 'module.exports = () => Object.assign(() => {}, { enabled: false });',
-};
-const LAZY_BUILTINS = [
-  'node:child_process',
-  'node:readline',
-  'node:crypto',
-  'node:tls',
-  'readline',
-  'child_process',
-];
-
-const slim = {
-  name: 'slim',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /client-h2\.js$/ }, () => ({
-      path: 'undici/lib/dispatcher/client-h2.js',
-      namespace: 'stub',
-    }));
-    onResolve({ filter: /^(?:tinyglobby|minimatch|wsl-utils|debug)$/ }, ({ path }) => ({
-      path,
-      namespace: 'stub',
-    }));
-    // The GGUF reader needs this package's list of quantisations; the rest of it is 230 KB about models on the hub.
-    onResolve({ filter: /^@huggingface\/tasks$/ }, () => ({
-      path: join(root, 'node_modules', '@huggingface', 'tasks', 'dist', 'esm', 'gguf.js'),
-    }));
-    onResolve({ filter: /^node:http$/ }, ({ importer }) =>
-      /node_modules\/undici\//.test(importer) ? { path: 'undici:node:http', namespace: 'stub' } : undefined,
-    );
-    onResolve({ filter: /^(?:node:)?(?:child_process|readline|crypto|tls)$/ }, ({ path, importer, kind }) =>
-      kind === 'require-call' && LAZY_BUILTINS.includes(path) && importer.includes('node_modules')
-        ? { path, namespace: 'lazy' }
-        : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: 'stub' }, ({ path }) => ({ contents: STUBS[path], loader: 'js' }));
-    onLoad({ filter: /.*/, namespace: 'lazy' }, ({ path }) => ({
-      // Not spelled as a literal, so that the bundler leaves the call alone.
-      contents: `const load = module.require ?? require; module.exports = new Proxy({}, { get: (_, key) => process.getBuiltinModule?.('${path}')?.[key] ?? load(['${path}'][0])[key] });`,
-      loader: 'js',
-    }));
-  },
-};
-
 const [{ metafile }] = await Promise.all([
   build({
     ...common,
@@ -88,9 +32,10 @@ const [{ metafile }] = await Promise.all([
     format: 'cjs',
     // Node's own modules too: the script that bin/load.js makes of the bundle has no import().
     supported: { 'dynamic-import': false },
-    minify: true,
+    // Names stay, so that a bug report's stack can be read.
+    minifyWhitespace: true,
+    minifySyntax: true,
     plugins: [slim],
-    keepNames: true,
     // A function that bin/run.js calls, so that V8 can cache the compiled code (which it cannot for a module on Node 20).
     banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
     footer: { js: '})' },
@@ -104,9 +49,23 @@ const [{ metafile }] = await Promise.all([
     packages: 'external',
   }),
 ]);
+escapeRegExps(join('dist', 'cli.cjs'));
 await warmUp();
 writeFileSync(join('dist', 'third-party-licences.txt'), licencesOf(Object.keys(metafile.inputs)));
 writeDeclarations(join('dist', 'types'));
+
+/**
+ * bin/load.js reads the bundle as Latin-1, which is quicker; esbuild escapes what is not ASCII in texts and names, and
+ * leaves it in regular expressions.
+ */
+function escapeRegExps(file) {
+  const text = readFileSync(file, 'utf8');
+  const escaped = text.replace(
+    /[^\0-\x7f]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  if (escaped !== text) writeFileSync(file, escaped);
+}
 
 /** Runs `health` once against a stand-in for a server, and keeps V8's code of what ran beside the bundle. */
 async function warmUp() {

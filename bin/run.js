@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { loadBundle } from './load.js';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
@@ -18,7 +19,6 @@ if (major < 20 || (major === 20 && minor < 19)) {
   // 80 ms of a 100 ms command (docs/development.md).
   setFlagsFromString('--liftoff-only');
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
-  const { loadBundle } = await import('./load.js');
   const { main, saveCodeCache } = loadBundle(join(root, 'dist'));
   await main(argv, root, JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
   saveCodeCache();

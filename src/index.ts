@@ -10,13 +10,8 @@ export { RECOVERY, type RecoveryStrategy, recoveryOf } from './catalogue/recover
 export { LlamaCppClient } from './client/llama-client.js';
 export { DEFAULT_BASE_URL, DEFAULT_TIMEOUT } from './client/requester.js';
 export type * from './client/types.js';
-export {
-  type ConfigFlags,
-  type LoadedConfig,
-  loadConfig,
-  type ResolvedTarget,
-  resolveTargets,
-} from './config/load.js';
+export { type ConfigFlags, type LoadedConfig, loadConfig } from './config/load.js';
+export { type ResolvedTarget, resolveTargets } from './config/resolve.js';
 export { CATALOGUE_CODES, type CatalogueCode, type ErrorCode, isCatalogueCode } from './errors/codes.js';
 export { type ErrorType, LLAMA_CPP_ERROR_TYPES, type LlamaCppErrorType } from './errors/error-type.js';
 export { EXIT, exitCodeOf } from './errors/exit-code.js';

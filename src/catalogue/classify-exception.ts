@@ -1,5 +1,6 @@
 import type { CatalogueCode } from '../errors/codes.js';
 import type { LlamaCppErrorType } from '../errors/error-type.js';
+import { hostOf } from '../wire/base-url.js';
 import type { Classification, Failure } from './classification.js';
 
 type Exception = Extract<Failure, { kind: 'exception' }>;
@@ -12,6 +13,9 @@ interface Cause {
 /** Node's, OpenSSL's and undici's codes, and what each means for a request that had not been answered yet. */
 const BY_CODE: Readonly<Record<string, CatalogueCode>> = {
   ECONNREFUSED: 'connection.refused',
+  // A unix socket that is not there, or not for us.
+  ENOENT: 'connection.refused',
+  EACCES: 'connection.refused',
   ENOTFOUND: 'connection.dns',
   EAI_AGAIN: 'connection.dns',
   EAI_FAIL: 'connection.dns',
@@ -155,11 +159,13 @@ function typeOf(code: CatalogueCode, { message }: Cause): LlamaCppErrorType {
 
 function messageOf(failure: Exception, cause: Cause, code: CatalogueCode): string {
   const url = new URL(failure.url);
-  const origin = url.host;
+  const origin = hostOf(failure.url);
   const seconds = failure.timeoutMs === undefined ? '' : ` in ${duration(failure.timeoutMs)}`;
   switch (code) {
     case 'connection.refused':
-      return `nothing listens on ${origin}`;
+      return cause.code === 'EACCES'
+        ? `${origin} cannot be opened: permission denied`
+        : `nothing listens on ${origin}`;
     case 'connection.dns':
       return cause.code === 'EAI_AGAIN'
         ? `the name ${url.hostname} could not be looked up just now`

@@ -1,31 +1,12 @@
-import type { CatalogueCode } from '../errors/codes.js';
-import type { LlamaCppErrorType } from '../errors/error-type.js';
-import type { Classification, Failure } from './classification.js';
+import { hostOf } from '../wire/base-url.js';
+import type { Classification } from './classification.js';
+import { byMessage, disabled, overflow, type Response, type Verdict } from './classify-message.js';
+import { type ErrorBody, parseErrorBody } from './error-body.js';
 import { identifyServer, isHtml, SERVER_NAMES, type ServerKind } from './identify-server.js';
-
-type Response = Extract<Failure, { kind: 'response' }>;
-
-/** As llama-server's router, OpenAI, vLLM, Ollama and llama-swap say it; the name, where the message has one. */
-const UNKNOWN_MODEL =
-  /\bmodel (?:[`'"]([^`'"]+)[`'"]|(?!is\b)(\S+)) (?:is not found|not found|does not exist)|could not find \S.{0,30} (?:handler|modelID) for (\S+)|\bmodel (?:is )?not found|unknown model|no such model/i;
 
 /** What TLS servers say in clear to somebody who speaks HTTP: nginx, Apache, Go's. */
 const HTTP_TO_TLS =
   /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled|sent an HTTP request to an HTTPS server/i;
-
-/** What an error body says, whatever its shape. */
-interface ErrorBody {
-  readonly message: string;
-  readonly type: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
-
-interface Verdict {
-  readonly type: LlamaCppErrorType;
-  readonly code: CatalogueCode;
-  readonly message?: string;
-  readonly details?: Readonly<Record<string, unknown>>;
-}
 
 /** Characters of what a server says that are handed on. */
 const LONGEST_MESSAGE = 300;
@@ -83,7 +64,7 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
     };
   if (status === 401 || (status === 403 && type !== 'feature_disabled')) return unauthorized(failure);
   if (error !== null) {
-    const said = byMessage(failure, message, type, error);
+    const said = byMessage(failure, error);
     if (said !== null) return said;
   }
   if (status >= 300 && status < 400)
@@ -122,7 +103,8 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
         };
   if (kind !== 'llama.cpp' && (isHtml(failure) || status < 300 || status === 404 || status === 405))
     return wrongServer(failure, kind);
-  if (status === 404 || status === 405) return wrongPath(failure, `the server has no ${failure.path}`);
+  if (status === 404 || status === 405)
+    return wrongPath(failure, `the server has no ${failure.path}${orNoModel(failure)}`);
   if (status < 300)
     return {
       type: 'CONNECTION_ERROR',
@@ -137,156 +119,6 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
       message: `the server failed: ${message || `HTTP ${status}`}`,
     };
   return { type: 'INVALID_REQUEST', code: 'request.invalid-parameter' };
-}
-
-/** llama-server's messages of all builds since 2023. First match wins, so the precise stand before the general. */
-function byMessage(failure: Response, message: string, type: string, error: ErrorBody): Verdict | null {
-  const { status } = failure;
-  const says = (pattern: RegExp) => pattern.test(message);
-  if (
-    type === 'exceed_context_size_error' ||
-    says(
-      /exceeds? the (?:available )?context|max(?:imum)? context (?:length|size)|context (?:size|length|window) (?:has been )?exceeded|prompt is too long|too many tokens/i,
-    )
-  ) {
-    return overflow(error, message);
-  }
-  if (says(/^loading model/i))
-    return { type: 'SERVER_OVERLOADED', code: 'server.loading', message: 'the model is still loading' };
-  if (
-    says(/no slot available|no available slot|slot unavailable|queue is full|too many (?:pending )?requests/i)
-  ) {
-    return { type: 'SERVER_OVERLOADED', code: 'server.busy', message: `all slots are taken: ${message}` };
-  }
-  if (says(/model limit reached/i))
-    return {
-      type: 'SERVER_OVERLOADED',
-      code: 'model.router-limit',
-      message: 'the router has as many models loaded as --models-max allows',
-    };
-  if (says(/model name is missing|missing or invalid 'model' key/i)) {
-    // A router; the type makes recovery pick the first model that it has.
-    return {
-      type: 'MODEL_NOT_FOUND',
-      code: 'model.not-found',
-      message: 'this server is a router, and no model was named',
-    };
-  }
-  const unknownModel = UNKNOWN_MODEL.exec(message);
-  if (unknownModel !== null && status < 500) {
-    const model = unknownModel.slice(1).find((name) => name !== undefined) ?? failure.model;
-    return {
-      type: 'MODEL_NOT_FOUND',
-      code: 'model.not-found',
-      message: `the server has no model ${model ? `"${model}"` : 'of that name'}`,
-      details: { model },
-    };
-  }
-  if (says(/model is not (?:loaded|running)|^no models? loaded/i))
-    return {
-      type: 'MODEL_NOT_FOUND',
-      code: 'model.not-found',
-      message: `the model${failure.model ? ` "${failure.model}"` : ''} is not loaded`,
-    };
-  if (says(/(?:failed to|could not) load(?: model)?\b/i) && says(/model/i))
-    return { type: 'MODEL_NOT_FOUND', code: 'model.load-failed' };
-  // Before the general ones: a template's own words ("must be", "not supported") and source stand in the message.
-  if (says(/jinja exception|while executing \w+ at line|raise_exception|for this template/i))
-    return templateError(message);
-  if (says(/requires? --jinja/i))
-    return {
-      type: 'UNSUPPORTED_FEATURE',
-      code: 'feature.disabled',
-      message: 'tools need a server started with --jinja',
-      details: { flag: '--jinja' },
-    };
-  if (type === 'not_supported_error' || type === 'feature_disabled' || status === 501)
-    return disabled(message);
-  if (says(/cannot use tools with stream/i))
-    // Builds before 2025-06 take tools, but not streamed; the type makes recovery ask without streaming.
-    return { type: 'STREAMING_ERROR', code: 'feature.unsupported-input' };
-  if (
-    says(
-      /(?:image|audio|video|multimodal|file).*(?:not supported|unsupported)|does not support (?:multimodal|images?|audio)|unsupported content(?:\[\]\.| part )type/i,
-    )
-  ) {
-    return { type: 'UNSUPPORTED_FEATURE', code: 'feature.unsupported-input' };
-  }
-  if (says(/too large to process|physical batch size/i))
-    return { type: 'INVALID_REQUEST', code: 'request.batch-too-small' };
-  if (says(/json\.exception\.parse_error|parse error at line|invalid json|json parse error/i))
-    return invalid('request.invalid-json', `the server could not read the request as JSON: ${message}`);
-  if (says(/gramm?ar|json schema (?:conversion|error)|unrecognized schema/i))
-    return invalid('request.invalid-grammar');
-  const beyond = /_M_range_check: __n \(which is (\d+)\) >= this->size\(\) \(which is (\d+)\)/.exec(message);
-  if (beyond !== null && failure.path.startsWith('/detokenize'))
-    return invalid(
-      'request.invalid-parameter',
-      `there is no token ${beyond[1]}: the vocabulary has ${count(Number(beyond[2]))}, from 0`,
-    );
-  if (
-    says(
-      /failed to parse (?:messages|tools?)\b|missing 'role'|unsupported param|must be|is required|type_error|out_of_range|_M_range_check|invalid (?:value|type|parameter|argument|input)/i,
-    )
-  ) {
-    return invalid('request.invalid-parameter');
-  }
-  if (says(/failed to parse (?:input|tool)|parse tool call|tool call/i))
-    return invalid('request.tool-call-parse');
-  if (says(/template|jinja|minja|roles must alternate/i)) return templateError(message);
-  return null;
-}
-
-function invalid(code: CatalogueCode, message?: string): Verdict {
-  return { type: 'INVALID_REQUEST', code, ...(message === undefined ? {} : { message }) };
-}
-
-/** The template's source and the place in it come before what it says. */
-function templateError(message: string): Verdict {
-  const reason = /\bError: (?:Jinja Exception: )?([^\n]+)\s*$/.exec(message)?.[1];
-  return invalid(
-    'request.template-error',
-    reason === undefined ? undefined : `the chat template refuses these messages: ${reason}`,
-  );
-}
-
-function overflow(error: ErrorBody | null, message: string): Verdict {
-  const number = (name: string, pattern: RegExp) => {
-    const field = error?.fields[name];
-    if (typeof field === 'number') return field;
-    const text = pattern
-      .exec(message)
-      ?.slice(1)
-      .find((group) => group !== undefined);
-    return text === undefined ? undefined : Number(text);
-  };
-  const nPromptTokens = number(
-    'n_prompt_tokens',
-    /\((\d+) tokens\)|(?:requested|prompt of|has|resulted in) (\d+) (?:input )?tokens/i,
-  );
-  const nCtx = number('n_ctx', /context size \((\d+)|maximum context length is (\d+)/i);
-  const both = nPromptTokens !== undefined && nCtx !== undefined;
-  return {
-    type: 'CONTEXT_OVERFLOW',
-    code: 'context.overflow',
-    message: both
-      ? `the request is ${count(nPromptTokens)} tokens long, and a slot holds ${count(nCtx)}`
-      : message || 'the request is longer than the context',
-    details: {
-      ...(nPromptTokens === undefined ? {} : { nPromptTokens }),
-      ...(nCtx === undefined ? {} : { nCtx }),
-    },
-  };
-}
-
-function disabled(message: string): Verdict {
-  // "Start it without `--embeddings`" names a flag to leave out, which is no remedy to add.
-  const flag = /--[a-z][a-z-]*/.exec(message.replace(/without `?--[a-z-]+`?/g, ''))?.[0];
-  return {
-    type: 'UNSUPPORTED_FEATURE',
-    code: 'feature.disabled',
-    ...(flag === undefined ? {} : { details: { flag } }),
-  };
 }
 
 function unauthorized(failure: Response): Verdict {
@@ -307,8 +139,15 @@ function wrongPath(failure: Response, message: string): Verdict {
   return { type: 'CONNECTION_ERROR', code: 'connection.wrong-path', message: `${message} (${failure.url})` };
 }
 
+/** A router says the same of a model that it does not have as a single server of the whole route. */
+function orNoModel({ path, model }: Response): string {
+  return /^\/models\/(?:load|unload)$/.test(path) && model !== undefined
+    ? `, or it is a router without a model "${model}"`
+    : '';
+}
+
 function wrongServer(failure: Response, kind: ServerKind): Verdict {
-  const { host } = new URL(failure.url);
+  const host = hostOf(failure.url);
   const name = SERVER_NAMES[kind];
   const isGuess = kind === 'proxy' || kind === 'unknown';
   const said = failure.headers['server'];
@@ -317,30 +156,6 @@ function wrongServer(failure: Response, kind: ServerKind): Verdict {
     code: 'connection.wrong-server',
     message: `${name} answers on ${host}${isGuess && said ? ` (${said.slice(0, 40)})` : ''}, not a llama-server`,
   };
-}
-
-/** `{error:{message,type}}` (llama.cpp, OpenAI), `{error:"…"}` (Ollama, LM Studio), `{message}`, `{detail}` (FastAPI). */
-export function parseErrorBody(body: string): ErrorBody | null {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return null;
-  }
-  if (!isRecord(parsed)) return null;
-  const { error } = parsed;
-  if (isRecord(error)) return { message: text(error['message']), type: text(error['type']), fields: error };
-  if (typeof error === 'string') return { message: error, type: '', fields: parsed };
-  const message = text(parsed['message']) || text(parsed['detail']);
-  return message === '' ? null : { message, type: text(parsed['type']), fields: parsed };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
 
 function tail(message: string): string {
@@ -363,8 +178,4 @@ function oneLine(said: string): string {
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
   return printable.length > LONGEST_MESSAGE ? `${printable.slice(0, LONGEST_MESSAGE)}…` : printable;
-}
-
-function count(tokens: number): string {
-  return tokens.toLocaleString('en-US');
 }

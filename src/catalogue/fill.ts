@@ -63,7 +63,7 @@ export function fillText(text: string, context: RemedyContext = {}): string {
 /** Fills a command. Values that a shell would take apart are quoted. */
 export function fillCommand(command: string, context: RemedyContext = {}): string {
   const values = placeholderValues(context);
-  return replace(command, (name) =>
+  return replace(forSocket(command, context.url), (name) =>
     // A flag may come with its value: `--slot-save-path DIR` stays two words.
     name === 'flag' ? values.flag.split(/\s+/).map(shellQuote).join(' ') : shellQuote(values[name]),
   );
@@ -82,16 +82,21 @@ export function shellQuote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** What a command says of host and port, for a server on a unix socket. */
+function forSocket(command: string, url: string | undefined): string {
+  if (!url?.startsWith('unix:')) return command;
+  const path = shellQuote(url.slice('unix:'.length));
+  return command
+    .replace('curl {url}', `curl --unix-socket ${path} http://localhost`)
+    .replace(/(?:--host 0\.0\.0\.0 )?--port \{port\}/, `--host ${path}`);
+}
+
 function replace(text: string, valueFor: (name: Placeholder) => string): string {
   return text.replace(PLACEHOLDER, (_, name: Placeholder) => valueFor(name));
 }
 
 function parseUrl(url: string): URL | undefined {
-  try {
-    return new URL(url);
-  } catch {
-    return undefined;
-  }
+  return /^https?:/.test(url) && URL.canParse(url) ? new URL(url) : undefined;
 }
 
 function portOf(url: URL | undefined): number | undefined {

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { Interfaces } from '@oclif/core';
 import { Command } from '@oclif/core/command';
 import { boolean } from '@oclif/core/flags';
-import { EXIT } from '../errors/exit-code.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
 import { terminalWidth } from '../render/width.js';
 import type { ConnectContext } from './connect.js';
@@ -25,7 +24,7 @@ export abstract class BaseCommand extends Command {
   #interrupt: Interrupt | undefined;
 
   protected get output(): Output {
-    this.#output ??= new Output(this.jsonEnabled(), () => this.#listen().abort(nobodyReads()));
+    this.#output ??= new Output(this.jsonEnabled(), (exit) => this.#listen().abort(nobodyReads(exit)));
     return this.#output;
   }
 
@@ -54,7 +53,7 @@ export abstract class BaseCommand extends Command {
 
   /** Whether people look at stderr: progress is drawn only then. */
   protected get interactive(): boolean {
-    return process.stderr.isTTY === true && !this.jsonEnabled();
+    return process.stderr.isTTY === true && process.env['TERM'] !== 'dumb' && !this.jsonEnabled();
   }
 
   protected override async init(): Promise<void> {
@@ -79,8 +78,9 @@ export abstract class BaseCommand extends Command {
     const failure = toFailure(this.#interruptedBy(error), this.typedId);
     process.exitCode = failure.exit;
     if (this.jsonEnabled()) {
-      const partial = failure.details['partial'];
-      this.output.json({ error: failure.toJSON(), ...(partial === undefined ? {} : { partial }) });
+      const { partial, visible } = failure.details;
+      // What came of a cut answer, where anything had come.
+      this.output.json({ error: failure.toJSON(), ...(visible === true ? { partial } : {}) });
     } else if (failure.type !== 'INTERRUPTED') {
       await this.explain(failure);
     }
@@ -125,12 +125,12 @@ export abstract class BaseCommand extends Command {
   }
 }
 
-/** The reader of a pipe has what it wanted: the work ends, and nothing has gone wrong. */
-function nobodyReads(): LlamactlError {
+/** The reader of a pipe has what it wanted: the work ends. */
+function nobodyReads(exit: number): LlamactlError {
   return new LlamactlError({
     type: 'INTERRUPTED',
     code: 'interrupted',
     message: 'nobody reads the output',
-    exit: EXIT.good,
+    exit,
   });
 }

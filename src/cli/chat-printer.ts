@@ -30,13 +30,13 @@ export class ChatPrinter {
     this.#interactive = interactive;
   }
 
-  /** Tells how long the first token has been waited for, once that is long. */
-  begin(): void {
+  /** Tells how long the first token, or the whole answer, has been waited for, once that is long. */
+  begin(awaited: 'the first token' | 'the answer'): void {
     if (!this.#interactive) return;
     const started = performance.now();
     this.#prompt = null;
     const timer = setTimeout(async () => {
-      const progress = await this.#loadProgress();
+      const progress = await this.#loadProgress(awaited);
       // The first token may have come in the meantime.
       if (this.#timer !== timer) return;
       this.#progress = progress;
@@ -102,7 +102,7 @@ export class ChatPrinter {
     this.#output.noteRaw(text);
   }
 
-  async #loadProgress(): Promise<ProgressLine<Waiting>> {
+  async #loadProgress(awaited: string): Promise<ProgressLine<Waiting>> {
     const [{ startProgressLine }, { renderWaiting }] = await Promise.all([
       import('./progress-line.js'),
       import('../render/chat.js'),
@@ -110,7 +110,7 @@ export class ChatPrinter {
     return startProgressLine<Waiting>({
       output: this.#output,
       interactive: true,
-      render: ({ elapsedMs, prompt }) => renderWaiting(elapsedMs, prompt),
+      render: ({ elapsedMs, prompt }) => renderWaiting(awaited, elapsedMs, prompt),
       keyOf: () => '',
     });
   }

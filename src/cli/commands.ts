@@ -6,6 +6,11 @@ export type CommandModule = { readonly default: Command.Class };
 /** Every command, by oclif id. A command is loaded when it is run, or when help must be made without a manifest. */
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   chat: () => import('../commands/chat.js'),
+  'config:init': () => import('../commands/config/init.js'),
+  'config:migrate': () => import('../commands/config/migrate.js'),
+  'config:schema': () => import('../commands/config/schema.js'),
+  'config:show': () => import('../commands/config/show.js'),
+  'config:validate': () => import('../commands/config/validate.js'),
   'deploy-gen:docker-compose': () => import('../commands/deploy-gen/docker-compose.js'),
   'deploy-gen:k8s': () => import('../commands/deploy-gen/k8s.js'),
   detokenize: () => import('../commands/detokenize.js'),
@@ -22,5 +27,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
 
 /** Topics: words that only group commands. */
 export const TOPICS: Readonly<Record<string, { readonly description: string }>> = {
+  config: { description: 'Check, show, write and migrate configuration files.' },
   'deploy-gen': { description: 'Write Docker Compose or Kubernetes files that run a model.' },
 };

@@ -1,6 +1,7 @@
 import { LlamaCppClient } from '../client/llama-client.js';
 import type { ClientOptions, ExchangeRecord } from '../client/types.js';
-import { loadConfig, type ResolvedTarget, resolveTargets } from '../config/load.js';
+import { loadConfig } from '../config/load.js';
+import { type ResolvedTarget, resolveTargets } from '../config/resolve.js';
 import { type ConnectionFlags, checkConnectionFlags, listOf } from './connection-flags.js';
 import type { Output } from './output.js';
 
@@ -10,6 +11,8 @@ export interface Connection {
   readonly client: LlamaCppClient;
   /** The configuration file that won; null without one. */
   readonly configFile: string | null;
+  /** Whether the configuration's application sends tools to this target; null where nothing tells. */
+  readonly usesTools: boolean | null;
   /** Another client for the same server, with some options otherwise. It is the caller's to destroy. */
   open(changes: ClientChanges): LlamaCppClient;
 }
@@ -54,14 +57,20 @@ export async function connectAll(flags: ConnectionFlags, context: ConnectContext
       ...(flags.retries === undefined ? {} : { retries: flags.retries }),
     },
   });
-  const targets = resolveTargets(config, { url: [...listOf(flags.url)], target: [...listOf(flags.target)] });
+  const targets = await resolveTargets(config, {
+    url: [...listOf(flags.url)],
+    target: [...listOf(flags.target)],
+    signal: context.signal,
+  });
   context.output.addSecrets(...targets.map((target) => target.apiKey));
-  for (const warning of config.warnings) context.output.note(`! ${warning}`);
+  for (const warning of [...config.warnings, ...targets.flatMap(({ warnings }) => warnings)])
+    context.output.note(`! ${warning}`);
   const label = (target: ResolvedTarget) =>
-    targets.length === 1 ? '' : `${target.name ?? new URL(target.baseUrl).host}: `;
+    targets.length === 1 ? '' : `${target.name ?? target.baseUrl.replace(/^https?:\/\//, '')}: `;
   return targets.map((target) => ({
     target,
     configFile: config.file,
+    usesTools: target.name === null || config.withTools.size === 0 ? null : config.withTools.has(target.name),
     client: createClient(target, flags, context, label(target)),
     open: (changes) => createClient(target, flags, context, label(target), changes),
   }));

@@ -1,5 +1,5 @@
 import { LlamactlError, type Remedy, usageError } from '../errors/llamactl-error.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../errors/nearest.js';
 
 interface ParserError extends Error {
   readonly oclif?: { readonly exit?: number };

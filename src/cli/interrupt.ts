@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { LlamactlError } from '../errors/llamactl-error.js';
 
 /** Ctrl-C and SIGTERM as an AbortSignal; core has no handler of its own. */
@@ -18,6 +19,8 @@ const EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
  */
 export function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
+  // Every socket and request listens; more than ten at once are no leak, and Node's warning is no output of ours.
+  setMaxListeners(0, controller.signal);
   const handlers = (['SIGINT', 'SIGTERM'] as const).map((name) => {
     const handler = () => {
       if (controller.signal.aborted) {

@@ -1,9 +1,9 @@
 import type { Interfaces } from '@oclif/core';
 import { Config } from '@oclif/core/config';
 import { usageError } from '../errors/llamactl-error.js';
+import { nearest } from '../errors/nearest.js';
 import { terminalWidth } from '../render/width.js';
 import { COMMANDS, TOPICS } from './commands.js';
-import { nearest } from './nearest.js';
 import { Output } from './output.js';
 import { createPlugin, loadCommand } from './plugin.js';
 

@@ -1,9 +1,10 @@
+import { EXIT } from '../errors/exit-code.js';
 import { createMask, createRedactor, type Redactor } from '../errors/redact.js';
 
 /** Where a command's text goes. Nothing else writes to the process's streams. */
 export class Output {
   readonly #json: boolean;
-  readonly #onReaderGone: () => void;
+  readonly #onReaderGone: (exit: number) => void;
   #redact: Redactor = createRedactor([]);
   #mask: Redactor = createMask([]);
   #secrets: (string | undefined)[] = [];
@@ -11,11 +12,14 @@ export class Output {
 
   /**
    * @param json whether stdout is reserved for JSON
-   * @param onReaderGone called once nobody reads stdout any more (`llamactl … | head`): what is left to do is for nobody
+   * @param onReaderGone called once nobody reads stdout any more, with the exit code of that: good for a pipe that was
+   * closed (`llamactl … | head`), and not for a full disk. What is left to do is for nobody
    */
-  constructor(json: boolean, onReaderGone: () => void = () => {}) {
+  constructor(json: boolean, onReaderGone: (exit: number) => void = () => {}) {
     this.#json = json;
     this.#onReaderGone = onReaderGone;
+    // oclif's own throws what is not EPIPE: a full disk would read as a bug of ours.
+    process.stdout.removeAllListeners('error');
     process.stdout.on('error', this.#onStdoutError);
     process.stderr.on('error', this.#onStderrError);
   }
@@ -85,13 +89,16 @@ export class Output {
   }
 
   readonly #onStdoutError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error;
     if (this.#closed) return;
     this.#closed = true;
-    this.#onReaderGone();
+    const isPipe = error.code === 'EPIPE';
+    if (!isPipe) {
+      process.exitCode = EXIT.usage;
+      this.note(`✗ stdout cannot be written: ${error.message}`);
+    }
+    this.#onReaderGone(isPipe ? EXIT.good : EXIT.usage);
   };
 
-  readonly #onStderrError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error;
-  };
+  /** There is nobody to tell. */
+  readonly #onStderrError = (): void => {};
 }

@@ -1,5 +1,9 @@
-/** `--api-key`, and what people type instead of it (`--apikey`, `-api_key`): a misspelt flag holds a key all the same. */
-const SECRET_FLAG = /^--?[\w-]*(?:key|secret|passw|hf-token)[\w-]*(?:=|$)/i;
+/**
+ * `--api-key`, and what people type instead of it (`--apikey`, `-api_key`): a misspelt flag holds a key all the same. Where
+ * a key is kept (`--api-key-file`, `--key-env`) is no secret.
+ */
+const SECRET_FLAG =
+  /^--?(?![\w-]*-(?:file|env|command)(?:=|$))[\w-]*(?:key|secret|passw|hf-token)[\w-]*(?:=|$)/i;
 
 /**
  * The secrets among the words of a command line, whether or not they can be parsed: values of key flags, and the user

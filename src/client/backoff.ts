@@ -1,4 +1,5 @@
-import { interrupted } from './http.js';
+import { interrupted } from './interrupted.js';
+import { presentSignals } from './signals.js';
 
 const BASE_MS = 250;
 const CAP_MS = 10_000;
@@ -20,7 +21,7 @@ export function backoffDelay(attempt: number, retryAfterMs = 0, random: () => nu
  */
 export function sleep(ms: number, signals: readonly (AbortSignal | undefined)[] = []): Promise<void> {
   return new Promise((resolve, reject) => {
-    const present = signals.filter((signal) => signal !== undefined);
+    const present = presentSignals(signals);
     const cleanUp = () => {
       clearTimeout(timer);
       for (const signal of present) signal.removeEventListener('abort', onAbort);

@@ -3,7 +3,9 @@ import { type ErrorContext, errorOf, toError } from '../catalogue/to-error.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
 import { chatChunkSchema } from '../wire/chat.js';
 import { ChatAccumulator, type PartialAnswer } from './chat-accumulator.js';
-import type { Exchange, HttpTransport, ResponseHead } from './http.js';
+import type { HttpTransport } from './http.js';
+import type { Exchange, ResponseHead } from './http-types.js';
+import { ProgressMeter } from './progress-meter.js';
 import { SseDecoder } from './sse.js';
 import { DeadlineError, TransportError } from './transport-error.js';
 import type { ChatEvent, RecoveryStep } from './types.js';
@@ -46,6 +48,7 @@ export function openChatStream(
   emit: (event: ChatEvent) => void,
 ): StreamAttempt {
   const accumulator = new ChatAccumulator();
+  const meter = new ProgressMeter();
   const facts = {
     url: transport.urlOf(PATH),
     method: 'POST',
@@ -78,9 +81,9 @@ export function openChatStream(
   const succeed = () => {
     if (settle()) resolve(accumulator);
   };
-  const fail = (error: Promise<LlamactlError> | LlamactlError) => {
+  const fail = (error: Promise<LlamactlError> | LlamactlError, reason?: Error) => {
     if (!settle()) return;
-    exchange?.abort();
+    exchange?.abort(reason);
     Promise.resolve(error).then((made) => reject(withPartial(made, accumulator)), reject);
   };
   const failAs = (found: Classification) => fail(errorOf(found, request.context));
@@ -92,7 +95,10 @@ export function openChatStream(
     if (!paused && silent >= limit()) {
       const phase = accumulator.hasVisible ? 'stream' : 'first-token';
       const error = new DeadlineError(`nothing but keep-alives for ${limit()} ms`);
-      fail(toError({ kind: 'exception', ...facts, error, phase, timeoutMs: limit() }, request.context));
+      fail(
+        toError({ kind: 'exception', ...facts, error, phase, timeoutMs: limit() }, request.context),
+        error,
+      );
       return;
     }
     timer = setTimeout(check, paused ? limit() : Math.max(1, limit() - silent));
@@ -188,8 +194,7 @@ export function openChatStream(
           if (errorLength <= LARGEST_ERROR_BODY) errorBody.push(chunk);
           return;
         }
-        // A keep-alive is `:` and line ends: no progress. Anything longer holds at least a part of an event.
-        if (chunk.length > 3 || chunk[0] !== 0x3a) lastProgress = performance.now();
+        if (meter.isProgress(chunk)) lastProgress = performance.now();
         decoder.push(chunk);
       },
       onEnd: () => {

@@ -1,23 +1,45 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
 import type { ModelInfo } from './types.js';
 
 /** Milliseconds: long enough for a session of commands, short enough that a changed alias is soon seen. */
 const LIFE = 10 * 60_000;
-const VERSION = 1;
+const VERSION = 2;
 
-/** What identifies the server behind a base URL: another build or model makes the facts void. */
+/**
+ * What identifies the server behind a base URL, as its `/props` tells: one that was started with another build, model,
+ * name or context makes the facts void.
+ */
 export interface ServerIdentity {
   readonly buildInfo: string;
   readonly modelPath: string;
+  readonly modelAlias: string | null;
+  /** Tokens. */
+  readonly contextPerSlot: number | null;
 }
 
-interface Entry extends ServerIdentity {
-  readonly baseUrl: string;
-  readonly version: number;
-  readonly savedAt: number;
-  readonly models: readonly ModelInfo[];
-}
+const entrySchema = z.object({
+  version: z.literal(VERSION),
+  baseUrl: z.string(),
+  savedAt: z.number(),
+  buildInfo: z.string(),
+  modelPath: z.string(),
+  modelAlias: z.string().nullable(),
+  contextPerSlot: z.number().nullable(),
+  models: z.array(
+    z.object({
+      id: z.string(),
+      aliases: z.array(z.string()),
+      parameters: z.number().nullable(),
+      sizeBytes: z.number().nullable(),
+      quantization: z.string().nullable(),
+      contextPerSlot: z.number().nullable(),
+      contextTrained: z.number().nullable(),
+      status: z.enum(['ready', 'loading', 'asleep', 'unloaded', 'failed', 'downloading', 'unknown']),
+    }),
+  ),
+});
+type Entry = z.infer<typeof entrySchema>;
 
 /**
  * The models of servers, by base URL: in memory, and where a folder is given on disk, so that the next command asks one
@@ -25,10 +47,13 @@ interface Entry extends ServerIdentity {
  */
 export class FactsCache {
   readonly #directory: string | undefined;
+  readonly #secret: string | undefined;
   readonly #memory = new Map<string, Entry>();
 
-  constructor(directory?: string) {
+  /** @param secret what must not be written, also where a server sends it back among its facts */
+  constructor(directory?: string, secret?: string) {
     this.#directory = directory;
+    this.#secret = secret || undefined;
   }
 
   async get(baseUrl: string, identity: ServerIdentity): Promise<readonly ModelInfo[] | null> {
@@ -38,19 +63,24 @@ export class FactsCache {
       entry.baseUrl === baseUrl &&
       entry.buildInfo === identity.buildInfo &&
       entry.modelPath === identity.modelPath &&
+      entry.modelAlias === identity.modelAlias &&
+      entry.contextPerSlot === identity.contextPerSlot &&
       Math.abs(Date.now() - entry.savedAt) < LIFE;
     return fresh ? entry.models : null;
   }
 
   async set(baseUrl: string, identity: ServerIdentity, models: readonly ModelInfo[]): Promise<void> {
-    const entry: Entry = { version: VERSION, savedAt: Date.now(), baseUrl, ...identity, models };
+    const known = models.map((model) => ({ ...model, aliases: [...model.aliases] }));
+    const entry: Entry = { version: VERSION, savedAt: Date.now(), baseUrl, ...identity, models: known };
     this.#memory.set(baseUrl, entry);
-    if (this.#directory === undefined) return;
+    const text = JSON.stringify(entry);
+    if (this.#directory === undefined || (this.#secret !== undefined && text.includes(this.#secret))) return;
     const file = this.#fileOf(this.#directory, baseUrl);
     const temporary = `${file}.${process.pid}`;
     try {
+      const { mkdir, rename, writeFile } = await import('node:fs/promises');
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      await writeFile(temporary, JSON.stringify(entry), { mode: 0o600 });
+      await writeFile(temporary, text, { mode: 0o600 });
       await rename(temporary, file);
     } catch {
       // A cache that cannot be written costs one request the next time.
@@ -60,8 +90,9 @@ export class FactsCache {
   async #read(baseUrl: string): Promise<Entry | null> {
     if (this.#directory === undefined) return null;
     try {
-      const parsed: unknown = JSON.parse(await readFile(this.#fileOf(this.#directory, baseUrl), 'utf8'));
-      return isEntry(parsed) ? parsed : null;
+      const { readFile } = await import('node:fs/promises');
+      const text = await readFile(this.#fileOf(this.#directory, baseUrl), 'utf8');
+      return entrySchema.safeParse(JSON.parse(text)).data ?? null;
     } catch {
       return null;
     }
@@ -71,19 +102,4 @@ export class FactsCache {
     // Readable, and without loading a hash function; two URLs that differ only in punctuation share a file, in turn.
     return join(directory, `${baseUrl.replace(/[^a-z0-9.]+/gi, '_').slice(0, 120)}.json`);
   }
-}
-
-function isEntry(value: unknown): value is Entry {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'version' in value &&
-    value.version === VERSION &&
-    'models' in value &&
-    Array.isArray(value.models) &&
-    'savedAt' in value &&
-    'baseUrl' in value &&
-    'buildInfo' in value &&
-    'modelPath' in value
-  );
 }

@@ -1,98 +1,34 @@
 import type { Dispatcher } from 'undici';
 import type { FailurePhase } from '../catalogue/classification.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
+import { type Endpoint, endpointOf, shownUrl, urlAt } from '../wire/base-url.js';
+import type {
+  Exchange,
+  HttpDispatcher,
+  HttpRequest,
+  HttpResponse,
+  HttpTransportOptions,
+  ResponseHead,
+  ResponseSink,
+} from './http-types.js';
+import { interrupted } from './interrupted.js';
+import { presentSignals } from './signals.js';
 import { DeadlineError, TooLargeError, TransportError } from './transport-error.js';
-import type { ExchangeRecord } from './types.js';
 
 /** Plain replies are small (the largest, `/props`, some 100 KB; embeddings some MB): more is another server's download. */
 const LARGEST_BODY = 256 * 1024 * 1024;
 const MAX_REDIRECTS = 5;
 
-export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Below the base URL, with its query: `/v1/models`. */
-  readonly path: string;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  /** Beside ours: `range` … */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds for the whole exchange; a stream's own deadlines are its reader's business. */
-  readonly timeoutMs: number;
-}
-
-export interface HttpResponse {
-  readonly url: string;
-  readonly status: number;
-  /** Lower-case names; repeated ones joined by `, `. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  /** Milliseconds from sending to the end of the body. */
-  readonly durationMs: number;
-}
-
-export type ResponseHead = Pick<HttpResponse, 'url' | 'status' | 'headers'>;
-
-/** Who reads a response as it comes. `onError` comes at most once, and nothing after it or after `onEnd`. */
-export interface ResponseSink {
-  onHead(head: ResponseHead): void;
-  onData(chunk: Uint8Array): void;
-  onEnd(): void;
-  onError(error: TransportError | LlamactlError): void;
-}
-
-/** An exchange under way. */
-export interface Exchange {
-  /** Ends it; the sink hears nothing more. */
-  abort(): void;
-  pause(): void;
-  resume(): void;
-}
-
-/** What sends a request: undici's dispatchers, as far as they are used here. */
-export interface HttpDispatcher {
-  dispatch(
-    request: {
-      readonly origin: string;
-      readonly path: string;
-      readonly method: HttpRequest['method'];
-      readonly headers: Record<string, string>;
-      readonly body: string | null;
-      /** Not to use the connection again. */
-      readonly reset: boolean;
-    },
-    handler: Dispatcher.DispatchHandler,
-  ): boolean;
-  close(): Promise<void>;
-  destroy(): Promise<void>;
-}
-
-export interface HttpTransportOptions {
-  readonly baseUrl: string;
-  readonly apiKey?: string;
-  readonly dispatcher: () => Promise<HttpDispatcher>;
-  readonly maxConnections: number;
-  /** Milliseconds to wait for a connection, new or of the pool. */
-  readonly connectionTimeout: number;
-  /** Ends every request. */
-  readonly signal?: AbortSignal | undefined;
-  readonly onExchange?: (record: () => ExchangeRecord) => void;
-  readonly onWaiting?: (state: { pending: number; connections: number }) => void;
-}
-
 /** HTTP to one base URL: deadlines, abort, the key, redirects. Knows nothing of llama.cpp. */
 export class HttpTransport {
   readonly #options: HttpTransportOptions;
-  readonly #origin: string;
-  readonly #prefix: string;
+  readonly #endpoint: Endpoint;
   #dispatcher: Promise<HttpDispatcher> | undefined;
   #inFlight = 0;
 
   constructor(options: HttpTransportOptions) {
-    const url = new URL(options.baseUrl);
     this.#options = options;
-    this.#origin = url.origin;
-    this.#prefix = url.pathname === '/' ? '' : url.pathname;
+    this.#endpoint = endpointOf(options.baseUrl);
   }
 
   /** Whether requests carry an API key. */
@@ -100,8 +36,9 @@ export class HttpTransport {
     return Boolean(this.#options.apiKey);
   }
 
+  /** The URL of a path, as it is shown: for a unix socket `unix:/run/llama.sock:/health`. */
   urlOf(path: string): string {
-    return `${this.#origin}${this.#prefix}${path}`;
+    return shownUrl(this.#endpoint, urlAt(this.#endpoint, path));
   }
 
   /**
@@ -109,12 +46,12 @@ export class HttpTransport {
    * @throws TransportError where there is none; LlamactlError (interrupted) where a signal ended it
    */
   request(request: HttpRequest): Promise<HttpResponse> {
-    return this.#follow(request, this.urlOf(request.path), 0);
+    return this.#follow(request, urlAt(this.#endpoint, request.path), 0);
   }
 
   /** Sends a request whose response is read as it comes. The connection is not used again (docs: "Streaming"). */
   stream(request: HttpRequest, sink: ResponseSink): Exchange {
-    return this.#send(request, this.urlOf(request.path), sink, true);
+    return this.#send(request, urlAt(this.#endpoint, request.path), sink, true);
   }
 
   async close(): Promise<void> {
@@ -137,10 +74,13 @@ export class HttpTransport {
     if (response.status < 300 || response.status > 399 || location === undefined || hops === MAX_REDIRECTS)
       return response;
     const target = URL.canParse(location, url) ? new URL(location, url) : null;
+    const isElsewhere = target !== null && target.origin !== this.#endpoint.origin;
     // A prompt is not handed to a host that the user did not name, nor a POST turned into a GET.
     if (
       target === null ||
-      (request.method !== 'GET' && (target.origin !== this.#origin || response.status < 307))
+      (request.method !== 'GET' && (isElsewhere || response.status < 307)) ||
+      // A socket leads to one server, whatever host is named.
+      (isElsewhere && this.#endpoint.socketPath !== null)
     )
       return response;
     return this.#follow(request, target.href, hops + 1);
@@ -148,6 +88,7 @@ export class HttpTransport {
 
   #collect(request: HttpRequest, url: string): Promise<HttpResponse> {
     const started = performance.now();
+    const { largestBody = LARGEST_BODY } = this.#options;
     return new Promise((resolve, reject) => {
       let head: ResponseHead | undefined;
       let length = 0;
@@ -159,11 +100,12 @@ export class HttpTransport {
         {
           onHead: (received) => {
             head = received;
+            if (Number(received.headers['content-length']) > largestBody) tooLarge();
           },
           onData: (chunk) => {
             length += chunk.length;
             chunks.push(chunk);
-            if (length > LARGEST_BODY) fail('response', new TooLargeError(LARGEST_BODY));
+            if (length > largestBody) tooLarge();
           },
           onEnd: () => {
             finish();
@@ -183,9 +125,10 @@ export class HttpTransport {
       );
       const fail = (phase: FailurePhase, error: Error, timeoutMs?: number) => {
         finish();
-        exchange.abort();
-        reject(new TransportError(phase, error, url, timeoutMs));
+        exchange.abort(error);
+        reject(new TransportError(phase, error, shownUrl(this.#endpoint, url), timeoutMs));
       };
+      const tooLarge = () => fail('response', new TooLargeError(largestBody));
       const timer = setTimeout(() => {
         fail('response', new DeadlineError(`no answer in ${request.timeoutMs} ms`), request.timeoutMs);
       }, request.timeoutMs);
@@ -197,16 +140,18 @@ export class HttpTransport {
     const target = new URL(url);
     const requestBody = request.body === undefined ? null : JSON.stringify(request.body);
     const headers = {
-      ...this.#headers(target.origin === this.#origin, requestBody !== null),
+      ...this.#headers(target.origin === this.#endpoint.origin, requestBody !== null),
       ...request.headers,
     };
+    const shown = shownUrl(this.#endpoint, url);
     const startedAt = performance.now();
-    const signals = [request.signal, this.#options.signal].filter((signal) => signal !== undefined);
+    const signals = presentSignals([request.signal, this.#options.signal]);
     const mustWait = this.#inFlight >= maxConnections;
     const connectDeadline = Math.min(connectionTimeout, request.timeoutMs);
 
     let controller: Dispatcher.DispatchController | undefined;
     let done = false;
+    let answered = false;
     let phase: FailurePhase = mustWait ? 'waiting-for-connection' : 'connect';
     let paused = false;
 
@@ -217,7 +162,7 @@ export class HttpTransport {
     const record = (status: number | null, responseHeaders: Record<string, string>, error: string | null) =>
       this.#options.onExchange?.(() => ({
         method: request.method,
-        url,
+        url: shown,
         requestHeaders: headers,
         requestBody,
         status,
@@ -233,9 +178,11 @@ export class HttpTransport {
       for (const signal of signals) signal.removeEventListener('abort', onAbort);
       return true;
     };
+    // Not at once: undici may be in the middle of a chunk, and one that ends the response makes its assertions fail.
+    const hangUp = (error: Error) => queueMicrotask(() => controller?.abort(error));
     const end = (error: TransportError | LlamactlError) => {
       if (!settle()) return;
-      controller?.abort(error);
+      hangUp(error);
       record(null, {}, error.message);
       sink.onError(error);
     };
@@ -244,7 +191,7 @@ export class HttpTransport {
       const text = mustWait
         ? `all ${maxConnections} connections were in use for ${connectDeadline} ms`
         : `no connection in ${connectDeadline} ms`;
-      end(new TransportError(phase, new DeadlineError(text), url, connectDeadline));
+      end(new TransportError(phase, new DeadlineError(text), shown, connectDeadline));
     }, connectDeadline);
     for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
 
@@ -261,9 +208,10 @@ export class HttpTransport {
       onResponseStart: (_controller, status, received) => {
         if (done || status < 200) return;
         const responseHeaders = flatten(received);
+        answered = true;
         record(status, responseHeaders, null);
         phase = isStream && status === 200 ? 'stream' : 'response';
-        sink.onHead({ url, status, headers: responseHeaders });
+        sink.onHead({ url: shown, status, headers: responseHeaders });
         if (paused) controller?.pause();
       },
       onResponseData: (_controller, chunk) => {
@@ -272,9 +220,11 @@ export class HttpTransport {
       onResponseEnd: () => {
         if (settle()) sink.onEnd();
       },
-      onResponseError: (_controller, error) => end(new TransportError(phase, error, url)),
+      onResponseError: (_controller, error) => end(new TransportError(phase, error, shown)),
     };
     const start = async () => {
+      // The sink hears nothing before the caller has the exchange, not even of a signal that aborted long ago.
+      await undefined;
       if (signals.some((signal) => signal.aborted)) return onAbort();
       try {
         this.#dispatcher ??= this.#options.dispatcher();
@@ -288,19 +238,21 @@ export class HttpTransport {
             headers,
             body: requestBody,
             // The server closes the connection after every stream while announcing Keep-Alive: never use it again.
-            reset: isStream,
+            reset: isStream || request.closes === true,
           },
           handler,
         );
       } catch (error) {
-        end(error instanceof LlamactlError ? error : new TransportError(phase, error, url));
+        end(error instanceof LlamactlError ? error : new TransportError(phase, error, shown));
       }
     };
     void start();
 
     return {
-      abort: () => {
-        if (settle()) controller?.abort(new Error('aborted'));
+      abort: (reason = new Error('aborted')) => {
+        if (!settle()) return;
+        hangUp(reason);
+        if (!answered) record(null, {}, reason.message);
       },
       pause: () => {
         paused = true;
@@ -322,16 +274,6 @@ export class HttpTransport {
       ...(this.#options.apiKey && sameOrigin ? { authorization: `Bearer ${this.#options.apiKey}` } : {}),
     };
   }
-}
-
-/** What a caller's abort is to everybody above. */
-export function interrupted(reason?: unknown): LlamactlError {
-  return new LlamactlError({
-    type: 'INTERRUPTED',
-    code: 'interrupted',
-    message: 'interrupted',
-    cause: reason,
-  });
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

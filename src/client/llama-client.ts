@@ -6,7 +6,7 @@ import type { CallOptions, ModelQuery } from './endpoints/endpoint.js';
 import type { CompletionParams, CompletionResult, InfillParams } from './endpoints/generation.js';
 import type { MetricsAnswer } from './endpoints/status.js';
 import type { Token, TokenizeParams } from './endpoints/tokens.js';
-import type { HttpResponse } from './http.js';
+import type { HttpResponse } from './http-types.js';
 import { type RawRequest, Requester } from './requester.js';
 import { firstUsable, ServerFacts } from './server-facts.js';
 import type {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
-import type { HttpDispatcher } from './http.js';
+import { endpointOf } from '../wire/base-url.js';
+import type { HttpDispatcher } from './http-types.js';
 import type { PoolOptions } from './types.js';
 
 /** The specification's 7.6. */
@@ -42,7 +43,12 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Http
     headersTimeout: 0,
     bodyTimeout: 0,
   };
-  const connect = { timeout: pool.connectionTimeout + 1000, ...tls };
+  const { socketPath } = endpointOf(options.baseUrl);
+  const connect = {
+    timeout: pool.connectionTimeout + 1000,
+    ...tls,
+    ...(socketPath === null ? {} : { socketPath }),
+  };
   const proxy = proxyFor(new URL(options.baseUrl), options.env);
   if (proxy === null) return new Agent({ ...common, connect });
   const { createProxied } = await import('./proxied.js');
@@ -54,6 +60,8 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Http
  * in browsers): a corporate `HTTP_PROXY` cannot reach this machine's own ports.
  */
 export function proxyFor(url: URL, env: Readonly<Record<string, string | undefined>>): string | null {
+  // A socket of this machine is no proxy's to reach.
+  if (url.protocol === 'unix:') return null;
   const read = (name: string) => env[name.toLowerCase()] || env[name] || undefined;
   const proxy = url.protocol === 'https:' ? read('HTTPS_PROXY') : read('HTTP_PROXY');
   if (proxy === undefined) return null;

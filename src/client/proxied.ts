@@ -2,7 +2,7 @@ import type { Agent as AgentType } from 'undici';
 import buildConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { usageError } from '../errors/llamactl-error.js';
-import type { HttpDispatcher } from './http.js';
+import type { HttpDispatcher } from './http-types.js';
 import { ProxyError } from './transport-error.js';
 
 export interface ProxiedOptions {
@@ -29,8 +29,8 @@ export interface ProxiedOptions {
  */
 export function createProxied({ proxy: text, target, agent, connect }: ProxiedOptions): HttpDispatcher {
   const proxy = URL.canParse(text) ? new URL(text) : null;
+  const variable = target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
   if (proxy === null || !/^https?:$/.test(proxy.protocol)) {
-    const variable = target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
     throw usageError(
       `the proxy of ${variable} is ${proxy === null ? 'no URL' : `of a kind that is not supported (${proxy.protocol.slice(0, -1)})`}`,
       [
@@ -52,7 +52,9 @@ function forwarded(
     ...agent,
     connect: (options, done) => {
       toProxy(options, (...[error, socket]) =>
-        error === null ? done(null, socket) : done(new ProxyError(proxy.host, error), null),
+        error === null
+          ? done(null, socket)
+          : done(new ProxyError(`${proxy.host} of HTTP_PROXY`, error), null),
       );
     },
   });
@@ -107,10 +109,10 @@ async function openTunnel(proxy: URL, authority: string, { timeout, ...tls }: Pr
     asked.once('connect', ({ statusCode = 0 }, socket) => {
       if (statusCode === 200) return resolve(socket);
       socket.destroy();
-      reject(new ProxyError(proxy.host, statusCode));
+      reject(new ProxyError(`${proxy.host} of HTTPS_PROXY`, statusCode));
     });
     asked.once('timeout', () => asked.destroy(new Error(`no answer in ${timeout} ms`)));
-    asked.once('error', (error) => reject(new ProxyError(proxy.host, error)));
+    asked.once('error', (error) => reject(new ProxyError(`${proxy.host} of HTTPS_PROXY`, error)));
     asked.end();
   });
 }

@@ -90,6 +90,8 @@ export class Recoverer {
     // A server that answers nothing at all is not asked three times with ever longer deadlines.
     if (strategy.longerDeadline) await this.#options.hooks.assertAlive?.();
     const asked = failure.details['retryAfterMs'];
+    // Told to come back later than the caller would wait for an answer: that is the answer.
+    if (typeof asked === 'number' && asked > attempt.timeoutMs) throw failure;
     const delayMs =
       strategy.backoff === 'exponential'
         ? backoffDelay(this.#retries, typeof asked === 'number' ? asked : 0)

@@ -4,7 +4,8 @@ import { createRedactor, type Redactor } from '../errors/redact.js';
 import { parseBaseUrl, withoutUserInformation } from '../wire/base-url.js';
 import type { Emitter } from './emitter.js';
 import type { CallOptions, EndpointCall } from './endpoints/endpoint.js';
-import { type HttpRequest, type HttpResponse, HttpTransport } from './http.js';
+import { HttpTransport } from './http.js';
+import type { HttpRequest, HttpResponse } from './http-types.js';
 import { createDispatcher, POOL_DEFAULTS } from './pool.js';
 import { type Attempt, Recoverer } from './recoverer.js';
 import { TransportError } from './transport-error.js';
@@ -15,6 +16,13 @@ export const DEFAULT_TIMEOUT = 30_000;
 
 /** Milliseconds: what a healthy server answers in no time gets no longer than this, whatever the timeout for an answer. */
 const QUICK_TIMEOUT = 10_000;
+/** Failures after which nobody knows whether the server did what it was asked. */
+const UNCERTAIN: ReadonlySet<string> = new Set([
+  'connection.reset',
+  'connection.timeout',
+  'network.proxy-interference',
+  'server.wedged',
+]);
 /** Milliseconds to tell a slow prefill from a server that answers nothing. */
 const ALIVE_TIMEOUT = 3000;
 
@@ -108,6 +116,7 @@ export class Requester {
     return this.#recovering((timeoutMs) => this.#callOnce(call, timeoutMs, options.signal), {
       ...options,
       timeout,
+      repeatable: call.repeatable ?? true,
     });
   }
 
@@ -124,16 +133,24 @@ export class Requester {
     });
   }
 
-  /** @throws LlamactlError (server.wedged, or what else is wrong) where `/health` does not answer soon */
+  /** @throws LlamactlError (server.wedged, or what else is wrong) where `/health` gives no answer soon, whatever it says */
   async assertAlive(signal?: AbortSignal): Promise<void> {
-    await this.#send({ method: 'GET', path: '/health' }, Math.min(ALIVE_TIMEOUT, this.timeout), signal);
+    try {
+      await this.#send({ method: 'GET', path: '/health' }, Math.min(ALIVE_TIMEOUT, this.timeout), signal);
+    } catch (error) {
+      // An answer, be it that the model loads again, is a sign of life.
+      if (error instanceof LlamactlError && error.details['status'] !== undefined) return;
+      throw error;
+    }
   }
 
   /** What remedies are filled with. */
   errorContext() {
+    const known = { url: this.baseUrl, redact: this.#redact };
+    if (this.baseUrl.startsWith('unix:')) return known;
     const url = new URL(this.baseUrl);
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-    return { url: this.baseUrl, host: url.hostname, port, redact: this.#redact };
+    return { ...known, host: url.hostname, port };
   }
 
   async #callOnce<Result>(
@@ -157,7 +174,7 @@ export class Requester {
 
   async #recovering<Result>(
     send: (timeoutMs: number) => Promise<Result>,
-    options: CallOptions & { readonly timeout: number },
+    options: CallOptions & { readonly timeout: number; readonly repeatable?: boolean },
   ): Promise<Result> {
     const recoverer = new Recoverer({
       maxRetries: options.retries ?? this.maxRetries,
@@ -172,6 +189,7 @@ export class Requester {
       try {
         return await send(attempt.timeoutMs);
       } catch (error) {
+        if (options.repeatable === false && mayHaveBeenDone(error)) throw error;
         attempt = await recoverer.after(error, attempt);
       }
     }
@@ -191,6 +209,7 @@ export class Requester {
         body: call.body,
         timeoutMs,
         signal,
+        closes: namesModel(call),
       });
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
@@ -264,6 +283,18 @@ async function dispatcherFor(baseUrl: string, options: ClientOptions, pool: type
 
 function isDispatcher(value: object): value is import('undici').Dispatcher {
   return 'dispatch' in value && typeof value.dispatch === 'function';
+}
+
+function mayHaveBeenDone(error: unknown): boolean {
+  return error instanceof LlamactlError && UNCERTAIN.has(error.code);
+}
+
+/**
+ * A router hands on whatever names a model, as a stream: like after every stream, llama-server then closes the connection
+ * while it announces Keep-Alive, so the next request on it would race with the end (measured: one in thirty lost).
+ */
+function namesModel({ path, body }: Pick<HttpRequest, 'path' | 'body'>): boolean {
+  return /[?&]model=/.test(path) || (typeof body === 'object' && body !== null && 'model' in body);
 }
 
 /** What of an answer is not as a llama-server's: the first thing that zod, or JSON, stumbled at. */

@@ -50,7 +50,7 @@ export class ServerFacts {
 
   constructor(requester: Requester) {
     this.#requester = requester;
-    this.#cache = new FactsCache(requester.options.cacheDirectory);
+    this.#cache = new FactsCache(requester.options.cacheDirectory, requester.options.apiKey);
   }
 
   /** As {@link learnContextSize} found it last. */
@@ -127,6 +127,12 @@ export class ServerFacts {
     this.#props = await this.propsOrNull({ ...options });
     const { build_info: buildInfo, model_path: modelPath, role } = this.#props ?? {};
     // A router's list changes with every load, so it is always asked for.
-    return buildInfo && modelPath && role !== 'router' ? { buildInfo, modelPath } : null;
+    if (!buildInfo || !modelPath || role === 'router') return null;
+    return {
+      buildInfo,
+      modelPath,
+      modelAlias: this.#props?.model_alias ?? null,
+      contextPerSlot: this.#props?.default_generation_settings?.n_ctx ?? null,
+    };
   }
 }

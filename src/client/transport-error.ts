@@ -42,7 +42,7 @@ export class TooLargeError extends Error {
 export class ProxyError extends Error {
   readonly code = 'LLAMACTL_PROXY';
 
-  /** @param proxy its host and port @param fault a status that it answered, or what went wrong on the way to it */
+  /** @param proxy its host and port, and the variable that names it @param fault a status that it answered, or what went wrong on the way to it */
   constructor(proxy: string, fault: number | Error) {
     super(
       `the proxy ${proxy} ${typeof fault === 'number' ? refusal(fault) : `cannot be reached: ${reason(fault)}`}`,

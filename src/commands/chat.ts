@@ -70,7 +70,7 @@ export default class Chat extends BaseCommand {
         stream: !flags['no-stream'],
         onEvent: printer.onEvent,
       };
-      printer.begin();
+      printer.begin(options.stream ? 'the first token' : 'the answer');
       const answer = await ask(client, messages, options).finally(() => printer.endLine());
       await printer.finish(answer.result);
       const ignored = await ignoredModelNote(client, target.model, answer.result);

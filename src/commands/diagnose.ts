@@ -1,13 +1,9 @@
 import { BaseCommand } from '../cli/base-command.js';
-import { type Connection, connectAll } from '../cli/connect.js';
-import { type ConnectionFlags, fleetFlags } from '../cli/connection-flags.js';
+import { connectAll } from '../cli/connect.js';
+import { fleetFlags } from '../cli/connection-flags.js';
 import { askingFlags, inputFlags, reportFlags } from '../cli/diagnose-flags.js';
 import { documentOf, exitCodeOf, report } from '../cli/diagnose-report.js';
-import type { Comparison } from '../diagnose/compare.js';
-import type { LogDiagnosis } from '../diagnose/log.js';
 import type { Diagnosis } from '../diagnose/runner.js';
-import type { TargetsOptions } from '../diagnose/targets.js';
-import { usageError } from '../errors/llamactl-error.js';
 
 /** Milliseconds for a whole diagnosis, where none are given: short for somebody waiting, enough for a slow first token. */
 const DEADLINE = 10_000;
@@ -32,88 +28,60 @@ export default class Diagnose extends BaseCommand {
     if (flags.logs !== undefined) return this.readLog(flags.logs, flags.strict, flags['fail-on']);
     if (flags.diff !== undefined) return this.compare(flags.diff);
     const { version } = this.config;
-    const { output, width } = this;
-    const selection = { only: flags.only ?? [], skip: flags.skip ?? [] };
-    const { format, verbose, strict } = flags;
-    const files = flags.output ?? [];
+    const { output, width, signal } = this;
+    const { env } = process;
+    const { format, verbose, strict, output: files = [], only = [], skip = [], config } = flags;
+    const selection = { only, skip };
     const show = async (diagnoses: readonly Diagnosis[]) => {
       process.exitCode = exitCodeOf(diagnoses, strict, flags['fail-on']);
       await report(diagnoses, { output, format, files, width, verbose, version });
       return documentOf(diagnoses);
     };
-    if (flags.from !== undefined) {
-      const { diagnoseBundle } = await import('../diagnose/bundle.js');
-      return show([await diagnoseBundle(flags.from, selection)]);
-    }
-    const options = {
-      deadlineMs: flags.timeout ?? DEADLINE,
-      wake: flags.wake,
-      deep: flags.deep,
-      caCert: flags['ca-cert'],
-      insecure: flags.insecure,
-      env: process.env,
-      selection,
-    };
-    if (flags.watch !== undefined) return this.watch(flags, flags.watch, options);
-    const { diagnoses, secrets } = await this.ask(flags, options);
-    if (flags.bundle !== undefined) {
-      const { writeBundles } = await import('../diagnose/bundle.js');
-      const written = await writeBundles(flags.bundle, diagnoses, { version, secrets, env: process.env });
-      for (const { path, redacted } of written)
-        output.note(
-          `… wrote ${path} (${redacted === 0 ? 'nothing had to be' : `${redacted} times something was`} taken out)`,
-        );
-    }
-    return show(diagnoses);
-  }
-
-  private async ask(flags: ConnectionFlags, options: Omit<TargetsOptions, 'signal' | 'onProgress'>) {
+    const { diagnoseBundle, writeBundles } = await import('../diagnose/bundle.js');
+    if (flags.from !== undefined) return show([await diagnoseBundle(flags.from, selection)]);
     const connections = await connectAll(flags, this.connectContext);
-    const { startSpinner } = await import('../render/spinner.js');
-    const spinner = this.interactive ? await startSpinner('asking') : null;
+    const { wake, deep, insecure, 'ca-cert': caCert, timeout: deadlineMs = DEADLINE } = flags;
     const { diagnoseTargets } = await import('../diagnose/targets.js');
-    const onProgress = (what: string) => spinner?.update(what);
-    const diagnoses = await diagnoseTargets(connections, {
-      ...options,
-      signal: this.signal,
-      onProgress,
-    }).finally(async () => {
-      spinner?.stop();
-      await Promise.all(connections.map(({ client }: Connection) => client.destroy()));
-    });
-    return { diagnoses, secrets: connections.map(({ target }) => target.apiKey) };
+    const { startSpinner } = await import('../render/spinner.js');
+    const how = { wake, deep, insecure, caCert, deadlineMs, selection, signal, env, config };
+    const ask = async () => {
+      const spinner = this.interactive ? await startSpinner('asking') : null;
+      const onProgress = (what: string) => spinner?.update(what);
+      return diagnoseTargets(connections, { ...how, onProgress }).finally(() => spinner?.stop());
+    };
+    try {
+      if (flags.watch !== undefined) return await this.watch(ask, flags.watch, verbose);
+      const diagnoses = await ask();
+      const secrets = connections.map(({ target }) => target.apiKey);
+      for (const { path, redacted } of await writeBundles(flags.bundle, diagnoses, { version, secrets, env }))
+        output.note(`… wrote ${path}; ${redacted} times something was taken out`);
+      return await show(diagnoses);
+    } finally {
+      await Promise.all(connections.map(({ client }) => client.destroy()));
+    }
   }
 
-  private async watch(
-    flags: ConnectionFlags,
-    everyMs: number,
-    options: Omit<TargetsOptions, 'signal' | 'onProgress'>,
-  ) {
-    const { watchDiagnoses } = await import('../cli/diagnose-watch.js');
-    const { output, width } = this;
-    const ask = async () => (await this.ask(flags, options)).diagnoses;
-    return watchDiagnoses(ask, { everyMs, output, width, json: this.jsonEnabled(), signal: this.signal });
+  private async watch(ask: () => Promise<Diagnosis[]>, everyMs: number, verbose: boolean): Promise<never> {
+    const { watchDiagnoses } = await import('../diagnose/watch.js');
+    const { renderWatchEvent } = await import('../render/watch-event.js');
+    const events = watchDiagnoses(ask, everyMs, this.signal);
+    for (;;) {
+      const { value } = await events.next();
+      const { time, diagnosis } = value;
+      if (this.jsonEnabled()) this.output.jsonLine({ time: time.toISOString(), ...diagnosis });
+      else this.output.print(renderWatchEvent(value, { width: this.width, verbose }));
+    }
   }
 
-  private async compare(files: readonly string[]): Promise<Comparison> {
-    const [before, after, third] = files;
-    if (before === undefined || after === undefined || third !== undefined)
-      throw usageError('--diff compares two: --diff BEFORE --diff AFTER');
-    const [{ readBundle }, { compareDiagnoses }, { renderComparison }] = await Promise.all([
-      import('../diagnose/bundle.js'),
-      import('../diagnose/compare.js'),
-      import('../render/comparison.js'),
-    ]);
-    const comparison = compareDiagnoses(await readBundle(before), await readBundle(after));
+  private async compare(files: readonly string[]) {
+    const { compareFiles } = await import('../diagnose/bundle.js');
+    const { renderComparison } = await import('../render/comparison.js');
+    const comparison = await compareFiles(files);
     this.output.print(renderComparison(comparison, this.width));
     return comparison;
   }
 
-  private async readLog(
-    file: string,
-    strict: boolean,
-    failOn: readonly string[] | undefined,
-  ): Promise<LogDiagnosis> {
+  private async readLog(file: string, strict: boolean, failOn: readonly string[] | undefined) {
     const { diagnoseLog } = await import('../diagnose/log.js');
     const { renderLogDiagnosis } = await import('../render/log-diagnosis.js');
     const diagnosis = await diagnoseLog(file, process.stdin);
@@ -122,7 +90,7 @@ export default class Diagnose extends BaseCommand {
     return diagnosis;
   }
 
-  private async listChecks(): Promise<{ checks: { id: string; title: string; needs: readonly string[] }[] }> {
+  private async listChecks() {
     const { CHECKS } = await import('../diagnose/checks.js');
     const { renderChecks } = await import('../render/diagnosis-checks.js');
     const checks = CHECKS.map(({ id, title, needs }) => ({ id, title, needs }));

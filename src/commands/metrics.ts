@@ -1,8 +1,9 @@
 import { boolean } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
-import { connectAll } from '../cli/connect.js';
+import { type Connection, connectAll } from '../cli/connect.js';
 import { fleetFlags } from '../cli/connection-flags.js';
-import { type MetricsReport, readMetrics } from '../services/metrics.js';
+import { LlamactlError } from '../errors/llamactl-error.js';
+import { failedRow, type MetricsReport, readMetrics } from '../services/metrics.js';
 
 export default class Metrics extends BaseCommand {
   static override summary = "Show a server's counters once: slots, queue, tokens and rates.";
@@ -21,18 +22,26 @@ export default class Metrics extends BaseCommand {
   async run(): Promise<MetricsReport> {
     const { flags } = await this.parse(Metrics);
     const connections = await connectAll(flags, this.connectContext);
-    const answers = await Promise.all(
-      connections.map(({ client, target }) =>
-        readMetrics(client, target.name ?? new URL(client.baseUrl).host, {
-          signal: this.signal,
-          ...(target.model === undefined ? {} : { model: target.model }),
-        }),
-      ),
-    ).finally(() => Promise.all(connections.map(({ client }) => client.destroy())));
+    const isFleet = connections.length > 1;
+    const look = async ({ client, target }: Connection) => {
+      const name = target.name ?? client.baseUrl.replace(/^https?:\/\//, '');
+      const model = target.model === undefined ? {} : { model: target.model };
+      try {
+        return await readMetrics(client, name, { signal: this.signal, ...model });
+      } catch (error) {
+        // Of several servers one that fails must not hide the others.
+        if (!isFleet || !(error instanceof LlamactlError) || error.type === 'INTERRUPTED') throw error;
+        process.exitCode ||= error.exit;
+        return { row: failedRow(name, error), text: '' };
+      }
+    };
+    const answers = await Promise.all(connections.map(look)).finally(() =>
+      Promise.all(connections.map(({ client }) => client.destroy())),
+    );
     const report = { time: new Date().toISOString(), servers: answers.map(({ row }) => row) };
     if (this.jsonEnabled()) return report;
     if (flags.raw) {
-      for (const { text } of answers) this.output.raw(text);
+      for (const { text } of answers) if (text !== '') this.output.raw(text);
     } else {
       const { renderMetrics } = await import('../render/metrics.js');
       this.output.print(renderMetrics(report, this.width));

@@ -1,24 +1,23 @@
 import { readFileSync, statSync } from 'node:fs';
-import { LlamactlError, usageError } from '../errors/llamactl-error.js';
-import { parseBaseUrl, withoutUserInformation } from '../wire/base-url.js';
-import { parseDuration } from './duration.js';
-import type { ParsedConfig } from './parse.js';
-import type { ConfigFile, Performance, Provider, Sampling, Target } from './schema.js';
-import { findSource, type Source } from './sources.js';
-import { substitute } from './variables.js';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { dirname } from 'node:path';
+import { LlamactlError } from '../errors/llamactl-error.js';
+import type { Form } from './form.js';
+import type { Problem } from './problem.js';
+import type { ReadConfig } from './read.js';
+import type { Target } from './schema.js';
+import { environmentSource, findSource, type Source } from './sources.js';
+import type { Environment } from './variables.js';
 
 /** What the command line gives. */
 export interface ConfigFlags {
-  readonly config?: string;
-  readonly url?: readonly string[];
-  readonly target?: readonly string[];
-  readonly apiKey?: string;
-  readonly model?: string;
+  readonly config?: string | undefined;
+  readonly url?: readonly string[] | undefined;
+  readonly target?: readonly string[] | undefined;
+  readonly apiKey?: string | undefined;
+  readonly model?: string | undefined;
   /** Milliseconds. */
-  readonly timeout?: number;
-  readonly retries?: number;
+  readonly timeout?: number | undefined;
+  readonly retries?: number | undefined;
 }
 
 export interface LoadOptions {
@@ -32,246 +31,49 @@ export interface LoadedConfig {
   readonly default: string | null;
   readonly targets: Readonly<Record<string, Target>>;
   readonly fallback: readonly string[];
-  /** The file that won; null without one. */
+  /** The file that won, as it is named to the user; null without one. */
   readonly file: string | null;
+  readonly source: Source | null;
+  /** Null without a configuration. */
+  readonly form: Form | null;
+  /** Where relative paths in it begin. */
+  readonly folder: string;
+  /** What variables in it are looked up in. */
+  readonly env: Environment;
   readonly warnings: readonly string[];
+  /** Targets to which the application that the configuration is for sends tools. */
+  readonly withTools: ReadonlySet<string>;
   readonly options: LoadOptions;
-  readonly positionOf: ParsedConfig['positionOf'];
+  /** `file:line` or `env NAME` of the value at a path of our form; null where it is in neither. */
+  readonly placeOf: (path: readonly PropertyKey[]) => string | null;
 }
 
-/** A server to speak to, with everything known of it, and where each value is from. */
-export interface ResolvedTarget {
-  /** Null for a bare URL. */
-  readonly name: string | null;
-  readonly provider: Provider;
-  /** Normalised. */
-  readonly baseUrl: string;
-  readonly apiKey?: string;
-  readonly models: readonly string[];
-  readonly model?: string;
-  /** Milliseconds. */
-  readonly timeout: number;
-  readonly maxRetries: number;
-  readonly sampling: Sampling;
-  readonly performance: Performance;
-  /** `file:line`, `flag`, `env NAME` or `default`, by field. */
-  readonly origins: Readonly<Record<string, string>>;
-}
-
-/** schema.ts has the same; it is not loaded where there is no file, since zod costs start-up time. */
-const DEFAULT_URL = 'http://localhost:8080';
-const DEFAULT_TIMEOUT = 30_000;
-const DEFAULT_RETRIES = 3;
 const LARGEST_FILE = 4 * 1024 * 1024;
 
 /**
- * Finds and reads the configuration.
- * @throws LlamactlError (usage or configuration) naming file, line and what to do
+ * Finds and reads the configuration. zod and the readers are loaded where there is one, since they cost start-up time.
+ * @throws LlamactlError (configuration) naming file, line and what to do
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
-  const source = findSource(options.cwd, options.env, options.flags.config);
-  if (source === null) {
-    return {
-      default: null,
-      targets: {},
-      fallback: [],
-      file: null,
-      warnings: [],
-      options,
-      positionOf: () => null,
-    };
-  }
-  const text = read(source);
-  const { parseConfig } = await import('./parse.js');
-  const { config, positionOf } = parseConfig(text, source.label);
-  checkNames(config, source.label);
-  return {
-    default: config.default ?? Object.keys(config.targets)[0] ?? null,
-    targets: config.targets,
-    fallback: config.fallback ?? [],
-    file: source.label,
-    warnings: [],
-    options,
-    positionOf,
-  };
+  const { cwd, env, flags } = options;
+  const source = findSource(cwd, env, flags.config);
+  const fromEnvironment = environmentSource(cwd, env);
+  if (source === null && fromEnvironment === null) return none(options);
+  const { readConfig } = await import('./read.js');
+  const read = source === null ? null : await readConfig(readSource(source), source.label);
+  const base = read === null ? none(options) : loaded(read, source, options);
+  // Our own file says what is meant by itself.
+  if (fromEnvironment === null || base.form === 'llamactl') return withDotenvOf(base);
+  const { name } = fromEnvironment;
+  const text = 'text' in fromEnvironment ? fromEnvironment.text : readFileSync(fromEnvironment.path, 'utf8');
+  return withDotenvOf(overlay(base, loaded(await readConfig(text, name), null, options), name));
 }
 
 /**
- * The servers that flags, environment and configuration mean, in that order: each `--url`, each `--target` (`all`: every
- * one), LLAMACTL_URL, LLAMACTL_TARGET, the configuration's default, http://localhost:8080.
- * @throws LlamactlError (usage or configuration)
+ * The text of a configuration file, without a byte order mark.
+ * @throws LlamactlError (configuration) where it cannot be read
  */
-export function resolveTargets(
-  config: LoadedConfig,
-  selection: { readonly url?: readonly string[]; readonly target?: readonly string[] } = {},
-): ResolvedTarget[] {
-  const { env } = config.options;
-  const urls = selection.url ?? [];
-  const named = selection.target ?? [];
-  const names =
-    named.length > 0 ? named : (env['LLAMACTL_TARGET'] ?? '').split(',').filter((name) => name !== '');
-  const envUrl = env['LLAMACTL_URL'] || undefined;
-  if (urls.length > 0 && named.length === 0)
-    return urls.map((url) => resolve(config, null, { url, origin: 'flag' }));
-  if (named.length === 0 && envUrl !== undefined)
-    return [resolve(config, null, { url: envUrl, origin: 'env LLAMACTL_URL' })];
-  if (names.length > 0) {
-    const chosen = names.includes('all') ? Object.keys(config.targets) : names;
-    if (chosen.length === 0)
-      throw usageError('--target all: the configuration has no targets', [
-        { text: 'Name servers by --url, or write a llamactl.config.json.', commands: [] },
-      ]);
-    const [url, second] = urls;
-    if (second !== undefined || (url !== undefined && chosen.length > 1))
-      throw usageError('--url with --target replaces the address of one target: give one of each');
-    return chosen.map((name) => resolve(config, name, url === undefined ? null : { url, origin: 'flag' }));
-  }
-  return [resolve(config, config.default, null)];
-}
-
-function resolve(
-  config: LoadedConfig,
-  name: string | null,
-  given: { url: string; origin: string } | null,
-): ResolvedTarget {
-  const { env, flags } = config.options;
-  if (name !== null && config.targets[name] === undefined) throw unknownTarget(config, name);
-  const target = name === null ? undefined : config.targets[name];
-  const origins: Record<string, string> = {};
-  const fromFile = (field: keyof Target) => {
-    origins[field] = placeOf(config, name, field);
-  };
-  const text = (field: 'baseUrl' | 'apiKey') => {
-    const value = target?.[field];
-    if (value === undefined) return undefined;
-    fromFile(field);
-    return substitute(value, env, `${placeOf(config, name, field)} ${pathOf(name, field)}`);
-  };
-  const choose = <T>(
-    field: string,
-    options: readonly (readonly [T | undefined, string])[],
-  ): T | undefined => {
-    const found = options.find(([value]) => value !== undefined);
-    if (found !== undefined) origins[field] = found[1];
-    return found?.[0];
-  };
-
-  const configuredUrl = text('baseUrl');
-  const urlText = given?.url ?? configuredUrl ?? DEFAULT_URL;
-  origins['baseUrl'] = given?.origin ?? origins['baseUrl'] ?? 'default';
-  const parsed = parseBaseUrl(urlText);
-  if (!parsed.ok) {
-    throw usageError(
-      `${origins['baseUrl'] === 'flag' ? '--url' : origins['baseUrl']}: ${JSON.stringify(withoutUserInformation(urlText))} cannot be a server's URL: ${parsed.reason}`,
-      [
-        {
-          text: 'Give the address that llama-server prints, for example:',
-          commands: ['llamactl health --url http://localhost:8080'],
-        },
-      ],
-    );
-  }
-  const configuredKey = keyFor(given, configuredUrl) ? text('apiKey') : undefined;
-  const apiKey = choose('apiKey', [
-    [flags.apiKey || undefined, 'flag'],
-    [env['LLAMACTL_API_KEY'] || undefined, 'env LLAMACTL_API_KEY'],
-    [configuredKey || undefined, origins['apiKey'] ?? ''],
-  ]);
-  const envTimeout = env['LLAMACTL_TIMEOUT']
-    ? parseDuration(env['LLAMACTL_TIMEOUT'], 'a duration (LLAMACTL_TIMEOUT)')
-    : undefined;
-  const models = target?.models ?? [];
-  const model = choose('model', [
-    [flags.model, 'flag'],
-    [env['LLAMACTL_MODEL'] || undefined, 'env LLAMACTL_MODEL'],
-    [
-      target?.provider === 'llama-cpp' || target?.provider === undefined ? undefined : models[0],
-      placeOf(config, name, 'models'),
-    ],
-  ]);
-  return {
-    name,
-    provider: target?.provider ?? 'llama-cpp',
-    baseUrl: parsed.baseUrl,
-    models,
-    timeout:
-      choose('timeout', [
-        [flags.timeout, 'flag'],
-        [envTimeout, 'env LLAMACTL_TIMEOUT'],
-        [target?.timeout, placeOf(config, name, 'timeout')],
-      ]) ?? DEFAULT_TIMEOUT,
-    maxRetries:
-      choose('maxRetries', [
-        [flags.retries, 'flag'],
-        [target?.maxRetries, placeOf(config, name, 'maxRetries')],
-      ]) ?? DEFAULT_RETRIES,
-    sampling: target?.sampling ?? {},
-    performance: target?.performance ?? {},
-    origins: { ...origins, ...nestedOrigins(config, name, target) },
-    ...(apiKey === undefined ? {} : { apiKey }),
-    ...(model === undefined ? {} : { model }),
-  };
-}
-
-/** Where each setting of the groups is from: `performance.nCtx` → `llamactl.config.json:7`. */
-function nestedOrigins(
-  config: LoadedConfig,
-  name: string | null,
-  target: Target | undefined,
-): Record<string, string> {
-  const groups = ['sampling', 'performance'] as const;
-  return Object.fromEntries(
-    groups.flatMap((group) =>
-      Object.keys(target?.[group] ?? {}).map((field) => [
-        `${group}.${field}`,
-        placeOf(config, name, group, field),
-      ]),
-    ),
-  );
-}
-
-/** A target's key goes to the target's own host only, not to whatever `--url` names. */
-function keyFor(given: { readonly url: string } | null, configuredUrl: string | undefined): boolean {
-  if (given === null) return true;
-  const [a, b] = [given.url, configuredUrl ?? DEFAULT_URL].map(parseBaseUrl);
-  return a?.ok === true && b?.ok === true && new URL(a.baseUrl).origin === new URL(b.baseUrl).origin;
-}
-
-function placeOf(config: LoadedConfig, name: string | null, ...field: string[]): string {
-  if (name === null || config.file === null) return 'default';
-  const position = config.positionOf(['targets', name, ...field]);
-  return position === null ? config.file : `${config.file}:${position.line}`;
-}
-
-function pathOf(name: string | null, field: string): string {
-  return name === null ? field : `targets.${name}.${field}`;
-}
-
-function checkNames(config: ConfigFile, file: string): void {
-  for (const name of [config.default, ...(config.fallback ?? [])]) {
-    if (name === undefined || name in config.targets) continue;
-    throw new LlamactlError({
-      type: 'USAGE_ERROR',
-      code: 'config.invalid',
-      message: `${file}: there is no target "${name}"`,
-      evidence: [`targets: ${Object.keys(config.targets).join(', ') || 'none'}`],
-    });
-  }
-}
-
-function unknownTarget(config: LoadedConfig, name: string): LlamactlError {
-  const known = Object.keys(config.targets);
-  return usageError(
-    `there is no target "${name}"${config.file === null ? ': there is no configuration file' : ` in ${config.file}`}`,
-    [
-      known.length > 0
-        ? { text: `Targets: ${known.join(', ')}`, commands: [] }
-        : { text: 'Give the address instead:', commands: ['llamactl health --url http://localhost:8080'] },
-    ],
-  );
-}
-
-function read(source: Source): string {
+export function readSource(source: Source): string {
   try {
     if (statSync(source.path).size > LARGEST_FILE) throw new Error('it is larger than 4 MiB');
     return readFileSync(source.path, 'utf8').replace(/^\uFEFF/, '');
@@ -286,4 +88,88 @@ function read(source: Source): string {
       cause: error,
     });
   }
+}
+
+function none(options: LoadOptions): LoadedConfig {
+  return {
+    default: null,
+    targets: {},
+    fallback: [],
+    file: null,
+    source: null,
+    form: null,
+    folder: options.cwd,
+    env: options.env,
+    warnings: [],
+    withTools: new Set(),
+    options,
+    placeOf: () => null,
+  };
+}
+
+/**
+ * A file that was read, as a configuration.
+ * @throws LlamactlError (configuration) where there are errors in it
+ */
+export function loaded(read: ReadConfig, source: Source | null, options: LoadOptions): LoadedConfig {
+  const { config, form, file } = read;
+  if (config === null) throw invalid(read);
+  return {
+    ...none(options),
+    default: config.default ?? Object.keys(config.targets)[0] ?? null,
+    targets: config.targets,
+    fallback: config.fallback ?? [],
+    file,
+    source,
+    form,
+    withTools: read.withTools,
+    ...(source === null ? {} : { folder: dirname(source.path) }),
+    placeOf: (path) => {
+      const position = read.positionOf(path);
+      return position === null ? null : `${file}:${position.line}`;
+    },
+  };
+}
+
+/** nanocoder's environment over its file: a provider replaces the one of the same name. */
+function overlay(base: LoadedConfig, above: LoadedConfig, name: string): LoadedConfig {
+  return {
+    ...base,
+    default: base.default ?? above.default,
+    targets: { ...base.targets, ...above.targets },
+    form: base.form ?? above.form,
+    withTools: new Set([...base.withTools, ...above.withTools]),
+    placeOf: (path) => {
+      const isAbove = path[0] === 'targets' && Object.hasOwn(above.targets, String(path[1]));
+      if (!isAbove) return base.placeOf(path);
+      return above.placeOf(path) === null ? null : `env ${name}`;
+    },
+  };
+}
+
+/** nanocoder takes variables from `.env` too. */
+export async function withDotenvOf(config: LoadedConfig): Promise<LoadedConfig> {
+  if (config.form === null || config.form === 'llamactl') return config;
+  const { withDotenv } = await import('./dotenv.js');
+  return { ...config, env: withDotenv(config.options.cwd, config.env) };
+}
+
+/** The file's first error, and the others as evidence. */
+function invalid({ problems, file }: ReadConfig): LlamactlError {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const [first, ...others] = errors.map((problem) => sentence(problem, file));
+  return new LlamactlError({
+    type: 'USAGE_ERROR',
+    code: 'config.invalid',
+    message: first ?? `${file} is no configuration`,
+    evidence: others.slice(0, 9),
+    remedies: [
+      { text: 'See all that is wrong with it:', commands: [`llamactl config validate ${file}`] },
+      { text: 'Or do without it:', commands: ['llamactl health --url http://localhost:8080'] },
+    ],
+  });
+}
+
+function sentence({ line, column, path, message }: Problem, file: string): string {
+  return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
 }

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { parseBaseUrl } from '../wire/base-url.js';
+import { hasVariable } from './variables.js';
 
 /** The specification's bounds and defaults (7.2). */
 export const DEFAULTS = { baseUrl: 'http://localhost:8080', timeout: 30_000, maxRetries: 3 } as const;
@@ -7,44 +9,168 @@ export const DEFAULTS = { baseUrl: 'http://localhost:8080', timeout: 30_000, max
 export const PROVIDERS = ['llama-cpp', 'ollama', 'openrouter', 'openai-compatible'] as const;
 export type Provider = (typeof PROVIDERS)[number];
 
-export const samplingSchema = z.strictObject({
-  temperature: z.number().min(0).max(2).optional(),
-  topP: z.number().min(0).max(1).optional(),
-  topK: z.int().min(1).max(100).optional(),
-  repeatPenalty: z.number().min(0).max(2).optional(),
-  mirostat: z.union([z.literal(0), z.literal(1), z.literal(2)]).optional(),
-  mirostatTau: z.number().min(0).max(10).optional(),
-  mirostatEta: z.number().min(0).max(1).optional(),
-});
+function number(
+  bounds: { readonly min: number; readonly max: number; readonly default: number },
+  description: string,
+) {
+  return z.number().min(bounds.min).max(bounds.max).meta({ description, default: bounds.default });
+}
+
+function integer(
+  bounds: { readonly min: number; readonly max: number; readonly default?: number },
+  description: string,
+) {
+  const { default: standard } = bounds;
+  return z
+    .int()
+    .min(bounds.min)
+    .max(bounds.max)
+    .meta({ description, ...(standard === undefined ? {} : { default: standard }) });
+}
+
+export const samplingSchema = z
+  .strictObject({
+    temperature: number(
+      { min: 0, max: 2, default: 0.8 },
+      'Randomness; 0 always takes the likeliest token.',
+    ).optional(),
+    topP: number(
+      { min: 0, max: 1, default: 0.95 },
+      'Nucleus sampling: the share of probability that is drawn from.',
+    ).optional(),
+    topK: integer({ min: 1, max: 100, default: 40 }, 'Candidates at most.').optional(),
+    repeatPenalty: number(
+      { min: 0, max: 2, default: 1.1 },
+      'Penalty on repetition; 1 switches it off.',
+    ).optional(),
+    mirostat: z
+      .literal([0, 1, 2])
+      .meta({ description: 'Mirostat version; 0 switches it off.', default: 0 })
+      .optional(),
+    mirostatTau: number({ min: 0, max: 10, default: 5 }, 'Mirostat: target entropy.').optional(),
+    mirostatEta: number({ min: 0, max: 1, default: 0.1 }, 'Mirostat: learning rate.').optional(),
+  })
+  .meta({
+    description:
+      "How the next token is chosen. What is left out is not sent, so that the server's own setting holds; the defaults here are the specification's.",
+  });
 export type Sampling = z.infer<typeof samplingSchema>;
 
-export const performanceSchema = z.strictObject({
-  nThreads: z.int().min(1).max(32).optional(),
-  nGpuLayers: z.int().min(0).max(999).optional(),
-  useMmap: z.boolean().optional(),
-  useMlock: z.boolean().optional(),
-  nCtx: z.int().min(512).max(131_072).optional(),
-});
+export const performanceSchema = z
+  .strictObject({
+    nThreads: integer({ min: 1, max: 32, default: 4 }, 'CPU threads (llama-server --threads).').optional(),
+    nGpuLayers: integer({ min: 0, max: 999, default: 0 }, 'Layers on the GPU (--gpu-layers).').optional(),
+    useMmap: z.boolean().meta({ description: 'Map the model file into memory.', default: true }).optional(),
+    useMlock: z
+      .boolean()
+      .meta({ description: 'Keep the model from being swapped out.', default: false })
+      .optional(),
+    nCtx: integer(
+      { min: 512, max: 131_072, default: 4096 },
+      'Context size in tokens (--ctx-size): what one request may hold.',
+    ).optional(),
+  })
+  .meta({
+    description:
+      "How the server was started, or is to be. `diagnose` and `config validate --live` hold the server's context against `nCtx`; the defaults are the specification's.",
+  });
 export type Performance = z.infer<typeof performanceSchema>;
 
-/** A llama-cpp target: the specification's fields. Absent ones keep their default. */
-export const targetSchema = z.strictObject({
-  provider: z.enum(PROVIDERS).optional(),
-  baseUrl: z.string().optional(),
-  apiKey: z.string().optional(),
-  models: z.array(z.string()).optional(),
-  timeout: z.number().min(1000).max(300_000).optional(),
-  maxRetries: z.int().min(0).max(10).optional(),
-  sampling: samplingSchema.optional(),
-  performance: performanceSchema.optional(),
-});
+/** A text that no header or shell mistakes for something else. */
+const line = z
+  .string()
+  .min(1)
+  .regex(/^\P{Cc}*$/u, 'a control character or line break cannot be in it');
+
+const baseUrl = z
+  .string()
+  .superRefine((text, context) => {
+    if (hasVariable(text)) return;
+    const parsed = parseBaseUrl(text);
+    if (!parsed.ok)
+      context.addIssue({ code: 'custom', message: parsed.reason, params: { code: 'config.invalid-url' } });
+  })
+  .meta({
+    description:
+      'Address of the server: http or https, without /v1, or a unix socket as `unix:/run/llama.sock`.',
+    default: DEFAULTS.baseUrl,
+    examples: ['http://localhost:8080', 'https://gpu1.example.com/llama', 'unix:/run/llama.sock'],
+  });
+
+/** A server: the specification's fields, and ours beside them. Absent ones keep their default. */
+export const targetSchema = z
+  .strictObject({
+    provider: z
+      .enum(PROVIDERS)
+      .meta({ description: 'The program that answers there.', default: 'llama-cpp' })
+      .optional(),
+    baseUrl: baseUrl.optional(),
+    apiKey: z
+      .string()
+      .regex(/^\P{Cc}*$/u, 'a control character or line break cannot be in a header')
+      .meta({
+        description: 'API key. Better a variable than the key itself: `$LLAMA_API_KEY`.',
+        examples: ['$LLAMA_API_KEY'],
+        writeOnly: true,
+      })
+      .optional(),
+    apiKeyFile: line
+      .meta({
+        description:
+          'File that holds the API key and nothing else. `~/` is the home folder; other relative paths begin at the configuration file.',
+        examples: ['~/.config/llamactl/gpu1.key', '/run/secrets/llama-api-key'],
+      })
+      .optional(),
+    apiKeyCommand: z
+      .union([line, z.array(line).min(1)])
+      .meta({
+        description: 'Command that prints the API key: a list is run as it is, a text is given to the shell.',
+        examples: [['pass', 'show', 'llama/gpu1'], 'op read op://dev/llama/key'],
+      })
+      .optional(),
+    models: z
+      .array(z.string().min(1))
+      .meta({
+        description:
+          'Names to offer where the server cannot be asked; of other programs the first is the default.',
+      })
+      .optional(),
+    contextWindow: integer(
+      { min: 1, max: 100_000_000 },
+      'Tokens that callers suppose one request may hold. Held against the server by `diagnose` and `config validate --live`.',
+    ).optional(),
+    timeout: number(
+      { min: 1000, max: 300_000, default: DEFAULTS.timeout },
+      'Milliseconds for an answer, and for the first token of a stream.',
+    ).optional(),
+    maxRetries: integer(
+      { min: 0, max: 10, default: DEFAULTS.maxRetries },
+      'Further tries after a failure.',
+    ).optional(),
+    sampling: samplingSchema.optional(),
+    performance: performanceSchema.optional(),
+  })
+  .meta({ description: 'A server to speak to.' });
 export type Target = z.infer<typeof targetSchema>;
 
-/** `llamactl.config.{json,yaml}`. */
-export const configSchema = z.strictObject({
-  $schema: z.string().optional(),
-  default: z.string().optional(),
-  targets: z.record(z.string(), targetSchema),
-  fallback: z.array(z.string()).optional(),
-});
+/** `llamactl.config.{json,yaml}`. Keys that begin with `x-`, and `//`, are the user's own: see own-keys.ts. */
+export const configSchema = z
+  .strictObject({
+    $schema: z
+      .string()
+      .meta({ description: 'The JSON Schema of this file, for editors (`llamactl config schema`).' })
+      .optional(),
+    default: z
+      .string()
+      .meta({ description: 'The target that is meant where none is named. Without it the first.' })
+      .optional(),
+    targets: z
+      .record(z.string().min(1), targetSchema)
+      .meta({ description: 'The servers, by a name of yours.' }),
+    fallback: z
+      .array(z.string())
+      .meta({ description: 'Targets to try in turn when one cannot be used.' })
+      .optional(),
+  })
+  .meta({ title: 'llamactl configuration' });
 export type ConfigFile = z.infer<typeof configSchema>;

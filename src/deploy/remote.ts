@@ -1,5 +1,6 @@
 import { errorOf } from '../catalogue/to-error.js';
-import { HttpTransport, type ResponseHead } from '../client/http.js';
+import { HttpTransport } from '../client/http.js';
+import type { ResponseHead } from '../client/http-types.js';
 import { createDispatcher, POOL_DEFAULTS } from '../client/pool.js';
 import { TransportError } from '../client/transport-error.js';
 import type { LlamactlError } from '../errors/llamactl-error.js';

@@ -8,6 +8,7 @@ import { extract, pack } from 'tar-stream';
 import { usageError } from '../errors/llamactl-error.js';
 import { processOf } from './checks/generation-speed.js';
 import { CHECKS } from './checks.js';
+import { type Comparison, compareDiagnoses } from './compare.js';
 import { readDiagnosis } from './document.js';
 import type { Facts } from './facts.js';
 import { createRedaction, type Redacted } from './redaction.js';
@@ -98,14 +99,16 @@ export async function writeBundle(
 
 /**
  * Writes a bundle of each diagnosis: of several, `NAME.tar.gz` becomes `NAME-TARGET.tar.gz`.
+ * @param path undefined where none is wanted
  * @returns the files, and how often something was taken out of each
  */
 export async function writeBundles(
-  path: string,
+  path: string | undefined,
   diagnoses: readonly Diagnosis[],
   options: BundleOptions,
 ): Promise<{ readonly path: string; readonly redacted: number }[]> {
-  const written = [];
+  const written: { path: string; redacted: number }[] = [];
+  if (path === undefined) return written;
   for (const diagnosis of diagnoses) {
     const name = diagnosis.target ?? new URL(diagnosis.url).host;
     const file =
@@ -139,6 +142,17 @@ export async function readBundle(path: string): Promise<Diagnosis> {
       [{ text: 'One is written by:', commands: ['llamactl diagnose --bundle server.tar.gz'] }],
     );
   }
+}
+
+/**
+ * What changed from one bundle, or document of `--json`, to another.
+ * @throws LlamactlError (usage) where they are not two, or none of ours
+ */
+export async function compareFiles(files: readonly string[]): Promise<Comparison> {
+  const [before, after, third] = files;
+  if (before === undefined || after === undefined || third !== undefined)
+    throw usageError('--diff compares two: --diff BEFORE --diff AFTER');
+  return compareDiagnoses(await readBundle(before), await readBundle(after));
 }
 
 /**

@@ -112,7 +112,8 @@ export function originLine({ configured: { urlOrigin } }: Facts): string | null 
 export function contextOf(facts: Facts): RemedyContext {
   const { host, port } = endpointOf(new URL(facts.url));
   const model = facts.props.state === 'known' ? facts.props.value.model_path : null;
-  return { url: facts.url, host, port, ...(model ? { model } : {}) };
+  const place = facts.url.startsWith('unix:') ? {} : { host, port };
+  return { url: facts.url, ...place, ...(model ? { model } : {}) };
 }
 
 function catalogueRemedies(code: Finding['code'], context: RemedyContext): readonly Remedy[] {

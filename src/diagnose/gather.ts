@@ -1,30 +1,26 @@
-import { errorOf, toError } from '../catalogue/to-error.js';
-import type { HttpResponse } from '../client/http.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import { isLoopback, proxyFor } from '../client/pool.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
-import { askStatus, assessStatus } from '../services/health.js';
-import type { Props } from '../wire/props.js';
-import { propsSchema } from '../wire/props.js';
 import {
   type ConfiguredFacts,
   type Fact,
   type FactName,
   type Facts,
-  failureFact,
-  KEPT_PROPS,
-  type KeptProps,
   knownValue,
   type MetricsFacts,
   notAsked,
 } from './facts.js';
+import { busyOr, crashOr } from './gather/aftermath.js';
 import { ask } from './gather/ask.js';
 import { askDeep } from './gather/deep.js';
 import { embedOne, generate, wasHeldBack } from './gather/generation.js';
 import { answerOf, findPath, identifyStranger, type OpenClient } from './gather/identity.js';
 import { askLocal } from './gather/local.js';
+import { askMetrics } from './gather/metrics.js';
 import { endpointOf, probeTcp, resolveName } from './gather/network.js';
+import { obstacleOf } from './gather/obstacle.js';
 import { watchSlots } from './gather/slots.js';
+import { gatherStatus } from './gather/status.js';
 import { tryTemplate } from './gather/template.js';
 import { probeTls } from './gather/tls.js';
 
@@ -65,17 +61,6 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   }
 }
 
-/** Why a server is not asked for work, and what can be looked at all the same. */
-interface Obstacle {
-  /** Null where nothing is in the way. */
-  readonly reason: string | null;
-  readonly asleep?: boolean;
-  /** Which of a router's models is asked. */
-  readonly model: { readonly model?: string };
-  /** A router's loaded model that is another than the one asked for: whether it is busy decides if that one can be loaded. */
-  readonly watch?: string;
-}
-
 /** One gathering: its clock, and what every question is given. */
 class Gatherer {
   readonly #options: GatherOptions;
@@ -96,7 +81,9 @@ class Gatherer {
     this.#tell('asking the server what it is');
     const [network, status, models, keyless, local] = await Promise.all([
       this.#askNetwork(),
-      this.#askStatus(),
+      this.#wants('health', 'props')
+        ? gatherStatus(this.#client, this.#quick(), { url: baseUrl, configured })
+        : { health: UNWANTED, props: UNWANTED },
       this.#want('models', () => this.#client.models(this.#quick())),
       this.#want('keyless', () => this.#askWithoutKey()),
       this.#want('local', () => askLocal(endpointOf(this.#url).port)),
@@ -116,10 +103,12 @@ class Gatherer {
       ...status,
     };
     const start = { ...first, path, otherScheme, keyless, models, local };
-    const obstacle = this.#obstacle(status, models);
+    const obstacle = obstacleOf({ ...status, models, configured }, this.#options.wake);
     if (obstacle.reason !== null) {
       const reason = notAsked(obstacle.reason);
-      const metrics = obstacle.asleep ? await this.#want('metrics', () => this.#askMetrics({})) : reason;
+      const metrics = obstacle.asleep
+        ? await this.#want('metrics', () => askMetrics(this.#client, { ...this.#quick(), ...{} }))
+        : reason;
       const deep = { toolCall: reason, overflow: reason };
       const { watch } = obstacle;
       const otherSlots =
@@ -140,6 +129,8 @@ class Gatherer {
     model: { readonly model?: string },
   ): Promise<Pick<Facts, 'slots' | 'template' | 'metrics' | 'generation' | 'deep'>> {
     const told = knownValue(props);
+    const { usesTools } = this.#options.configured;
+    const toolsQuestion = usesTools !== true ? 'none' : told?.chat_template_caps ? 'template' : 'chat';
     this.#tell('looking at slots, metrics and the chat template');
     const [slots, template, metrics] = await Promise.all([
       told?.endpoint_slots === false
@@ -147,12 +138,10 @@ class Gatherer {
         : this.#want('slots', () => watchSlots(this.#client, { ...this.#quick(), ...model })),
       told?.role === 'router'
         ? notAsked('a router applies no template itself')
-        : this.#want('template', () =>
-            tryTemplate(this.#client, this.#quick(), this.#options.configured.usesTools === true),
-          ),
+        : this.#want('template', () => tryTemplate(this.#client, this.#quick(), toolsQuestion)),
       told?.endpoint_metrics === false
         ? notAsked('the server was started without --metrics')
-        : this.#want('metrics', () => this.#askMetrics(model)),
+        : this.#want('metrics', () => askMetrics(this.#client, { ...this.#quick(), ...model })),
     ]);
     const activity = knownValue(slots);
     const taken = activity !== null && activity.total > 0 && activity.busy >= activity.total;
@@ -192,44 +181,6 @@ class Gatherer {
     return { dns, tcp, tls };
   }
 
-  async #askStatus(): Promise<Pick<Facts, 'health' | 'props'>> {
-    if (!this.#options.wanted.has('health') && !this.#options.wanted.has('props'))
-      return { health: UNWANTED, props: UNWANTED };
-    const { signal, timeout } = this.#quick();
-    const started = performance.now();
-    const answers = await askStatus(this.#client, signal, timeout);
-    const durationMs = Math.round((performance.now() - started) * 10) / 10;
-    const { report, error } = await assessStatus(this.#client, answers);
-    const reached = error === null || error.type === 'AUTHENTICATION_ERROR';
-    const health: Facts['health'] = reached
-      ? {
-          state: 'known',
-          value: {
-            status: report.status,
-            kind: report.server.kind,
-            build: report.server.build,
-            responseTimeMs: report.responseTimeMs,
-          },
-          durationMs,
-        }
-      : { state: 'failed', error: failureFact(error), durationMs };
-    const props = await ask(async () => {
-      if (answers.props.status === 'rejected') throw answers.props.reason;
-      return keepProps(await this.#readProps(answers.props.value));
-    });
-    return { health, props };
-  }
-
-  /** @throws LlamactlError (connection.wrong-server) where it is no answer of a llama-server's */
-  async #readProps(answer: HttpResponse): Promise<Props> {
-    try {
-      return propsSchema.parse(JSON.parse(answer.body));
-    } catch {
-      const request = { method: 'GET', path: '/props', sentKey: this.#options.configured.keyGiven };
-      throw await toError({ kind: 'response', ...request, ...answer }, { url: this.#options.baseUrl });
-    }
-  }
-
   async #askPath(health: Facts['health']): Promise<Facts['path']> {
     const { open, baseUrl } = this.#options;
     if (health.state === 'not-asked') return health;
@@ -256,7 +207,8 @@ class Gatherer {
       (fact) =>
         fact.state === 'failed' && /^connection\.(?:reset|timeout)$|^server\.wedged$/.test(fact.error.code),
     );
-    if (!broken || this.#proxy !== null) return notAsked('the scheme is not in doubt');
+    if (!broken || this.#proxy !== null || this.#url.protocol === 'unix:')
+      return notAsked('the scheme is not in doubt');
     const timeout = this.#left(CONNECT_TIMEOUT);
     if (this.#url.protocol === 'http:')
       return this.#want('otherScheme', async () => ({
@@ -288,22 +240,6 @@ class Gatherer {
     }
   }
 
-  async #askMetrics(model: { readonly model?: string }): Promise<MetricsFacts> {
-    const { metrics } = await this.#client.metrics({ ...this.#quick(), ...model });
-    const perSecond = (n: number | null, seconds: number | null) =>
-      n === null || !seconds ? null : n / seconds;
-    const { promptTokens, promptTokensCached } = metrics;
-    const read = (promptTokens ?? 0) + (promptTokensCached ?? 0);
-    return {
-      requestsProcessing: metrics.requestsProcessing,
-      requestsDeferred: metrics.requestsDeferred,
-      promptTokensPerSecond: perSecond(promptTokens, metrics.promptSeconds),
-      tokensPerSecond: perSecond(metrics.generatedTokens, metrics.generatedSeconds),
-      decodeCalls: metrics.decodeCalls,
-      cacheReuse: promptTokensCached === null || read === 0 ? null : promptTokensCached / read,
-    };
-  }
-
   async #askForAnswer(model: { readonly model?: string }, before: MetricsFacts | null) {
     const { signal } = this.#options;
     const options = () => ({ signal, timeout: this.#left(), ...model });
@@ -318,51 +254,15 @@ class Gatherer {
     } catch (error) {
       if (!(error instanceof LlamactlError)) throw error;
       if (error.code === 'feature.disabled') return embedOne(this.#client, options());
-      if (error.type === 'TIMEOUT_ERROR' && before !== null) throw await this.#busyOr(error, before, model);
+      if (error.type === 'TIMEOUT_ERROR' && before !== null)
+        throw await busyOr(error, before, this.#options.baseUrl, () =>
+          askMetrics(this.#client, { ...this.#quick(), ...model }),
+        );
       if (error.code === 'connection.reset' || error.code === 'stream.truncated')
-        throw await this.#deathOr(error);
+        throw await crashOr(error, this.#options.baseUrl, () =>
+          probeTcp(this.#url, signal, this.#left(CONNECT_TIMEOUT)),
+        );
       throw error;
-    }
-  }
-
-  /** An answer that did not come: the server works on something else, where its count of decodings has moved. */
-  async #busyOr(
-    error: LlamactlError,
-    before: MetricsFacts,
-    model: { readonly model?: string },
-  ): Promise<LlamactlError> {
-    const after = knownValue(await ask(() => this.#askMetrics(model)));
-    const [from, to] = [before.decodeCalls, after?.decodeCalls ?? null];
-    if (from === null || to === null || to <= from) return error;
-    return errorOf(
-      {
-        type: 'SERVER_OVERLOADED',
-        code: 'server.busy',
-        message: 'the server is at work on another request, and ours has to wait',
-        evidence: [...error.evidence, `llamacpp:n_decode_total ${from} → ${to} meanwhile (/metrics)`],
-        details: {},
-      },
-      { url: this.#options.baseUrl },
-    );
-  }
-
-  /** A connection that broke over a request: the server died of it, where nothing listens any more. */
-  async #deathOr(error: LlamactlError): Promise<LlamactlError> {
-    try {
-      await probeTcp(this.#url, this.#options.signal, this.#left(CONNECT_TIMEOUT));
-      return error;
-    } catch (after) {
-      if (!(after instanceof LlamactlError) || after.code !== 'connection.refused') return error;
-      return errorOf(
-        {
-          type: 'CONNECTION_ERROR',
-          code: 'server.crashed',
-          message: 'the server died of a request for a few tokens',
-          evidence: [...error.evidence, ...after.evidence],
-          details: {},
-        },
-        { url: this.#options.baseUrl },
-      );
     }
   }
 
@@ -381,30 +281,12 @@ class Gatherer {
   }
 
   /** Why the server is not asked for work, or which of a router's models is. */
-  #obstacle({ health, props }: Pick<Facts, 'health' | 'props'>, models: Facts['models']): Obstacle {
-    const { wake, configured } = this.#options;
-    const blocked = (reason: string, asleep = false): Obstacle => ({ reason, asleep, model: {} });
-    if (health.state !== 'known') return blocked('the server does not answer as it should');
-    if (props.state === 'failed' && props.error.type === 'AUTHENTICATION_ERROR')
-      return blocked('needs a key');
-    if (health.value.status === 'asleep' && !wake)
-      return blocked('the model sleeps: asking would wake it (--wake does)', true);
-    if (knownValue(props)?.role !== 'router') return { reason: null, model: {} };
-    const wanted = (knownValue(models) ?? []).filter(
-      ({ id, aliases }) =>
-        configured.model === null || id === configured.model || aliases.includes(configured.model),
-    );
-    const loaded = wanted.find(({ status }) => status === 'ready') ?? (wake ? wanted[0] : undefined);
-    if (loaded !== undefined) return { reason: null, model: { model: loaded.id } };
-    const other = (knownValue(models) ?? []).find(({ status }) => status === 'ready');
-    return {
-      ...blocked('a router without a loaded model: asking would load one (--wake does)'),
-      ...(other === undefined ? {} : { watch: other.id }),
-    };
+  #wants(...names: readonly FactName[]): boolean {
+    return names.some((name) => this.#options.wanted.has(name));
   }
 
   #want<T>(name: FactName, question: () => Promise<T>): Promise<Fact<T>> {
-    return this.#options.wanted.has(name) ? ask(question) : Promise.resolve(UNWANTED);
+    return this.#wants(name) ? ask(question) : Promise.resolve(UNWANTED);
   }
 
   /** Milliseconds that are left, at most `limit`. */
@@ -424,14 +306,7 @@ class Gatherer {
 
 /** Whether a URL is this machine's own, so that its processes and ports tell something. */
 export function isLocal(baseUrl: string): boolean {
-  return isLoopback(endpointOf(new URL(baseUrl)).host);
-}
-
-function keepProps({ default_generation_settings: settings, ...rest }: Props): KeptProps {
-  const kept = Object.fromEntries(
-    KEPT_PROPS.filter((name) => name in rest).map((name) => [name, rest[name as keyof typeof rest]]),
-  );
-  return { ...kept, ...(settings ? { default_generation_settings: { n_ctx: settings.n_ctx } } : {}) };
+  return baseUrl.startsWith('unix:') || isLoopback(endpointOf(new URL(baseUrl)).host);
 }
 
 /** The variable that names the proxy: curl and its kin read the small one first. */

@@ -24,6 +24,9 @@ const PROMPT_FIELD =
 const TEMPLATED =
   /(?:<\|(?:im_start|start_header_id|user|system|begin_of_text)\|?>|\[INST\]|<start_of_turn>)[^\n]*/g;
 
+/** Fields that hold a secret by their name. */
+const SECRET_FIELD = /^(?:.*[-_])?(?:authorization|api[-_]?key|token|secret|password|cookie)$/i;
+
 /** How lines of llama-server's log begin, in the formats since 2023, behind docker's and kubectl's prefixes too. */
 const LOG_LINE =
   /^(?:[\w.-]{1,64}\s*\|\s|\[pod\/)|^\s*(?:\d+\.\d{2}\.\d{3}\.\d{3}\s[A-Z]\s|\[?\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2}\s+\d{1,2}\s\d{2}:|\{"|\[\s?\d+\]|(?:VERB|DEBUG|INFO|WARN|ERR|ERROR)\b|(?:srv|slot|que|res|main|cmn|common|llama|ggml|gguf|load|print_info|build|system|init|set|warning|error|terminate|CUDA|ROCm|Vulkan|Metal|\.\/|\$)[\w ]*\b|[.]{1,101}$)/i;
@@ -51,7 +54,14 @@ export function createRedaction(secrets: readonly (string | undefined)[], home: 
     if (typeof given === 'string') return text(file, given);
     if (Array.isArray(given)) return given.map((each) => value(file, each));
     if (typeof given !== 'object' || given === null) return given;
-    return Object.fromEntries(Object.entries(given).map(([key, inner]) => [key, value(file, inner)]));
+    return Object.fromEntries(
+      Object.entries(given).map(([key, inner]) => {
+        if (!SECRET_FIELD.test(key) || typeof inner !== 'string' || inner === '')
+          return [key, value(file, inner)];
+        note(file, 'secret', 1);
+        return [key, '***'];
+      }),
+    );
   };
   const log = (file: string, lines: readonly string[]) => {
     const kept: string[] = [];

@@ -1,8 +1,9 @@
 import type { LlamaCppClient } from '../client/llama-client.js';
-import type { ResolvedTarget } from '../config/load.js';
+import type { ProblemCode } from '../config/problem.js';
+import type { ResolvedTarget } from '../config/resolve.js';
 import { type DiagnoseOptions, diagnose } from './diagnose.js';
 import { type DiscoveredServer, discoverServers } from './discover.js';
-import type { ConfiguredFacts } from './facts.js';
+import type { ConfigProblem, ConfiguredFacts } from './facts.js';
 import type { Diagnosis } from './runner.js';
 
 /** A server to diagnose, and how clients for it are opened. */
@@ -10,6 +11,8 @@ export interface DiagnosisTarget {
   readonly target: ResolvedTarget;
   /** The configuration file that won; null without one. */
   readonly configFile: string | null;
+  /** Whether the configuration's application sends tools to it; null where nothing tells. */
+  readonly usesTools: boolean | null;
   open(changes: {
     readonly baseUrl?: string;
     readonly withoutKey?: true;
@@ -17,7 +20,10 @@ export interface DiagnosisTarget {
   }): LlamaCppClient;
 }
 
-export type TargetsOptions = Omit<DiagnoseOptions, 'target' | 'baseUrl' | 'open' | 'configured'>;
+export interface TargetsOptions extends Omit<DiagnoseOptions, 'target' | 'baseUrl' | 'open' | 'configured'> {
+  /** The configuration file that was named, for what is odd in it. */
+  readonly config?: string | undefined;
+}
 
 /** Diagnoses that run at once: each has some ten requests under way. */
 const CONCURRENCY = 32;
@@ -61,7 +67,11 @@ async function diagnoseOne(
     target: target.name,
     baseUrl,
     open: (changes) => open({ baseUrl, ...changes, once: true }),
-    configured: configuredFacts(named, found === undefined ? undefined : 'discovered'),
+    configured: configuredFacts(
+      named,
+      named.configFile === null || target.name === null ? [] : await problemsOf(target.name, options),
+      found === undefined ? undefined : 'discovered',
+    ),
   });
 }
 
@@ -83,22 +93,50 @@ async function diagnoseDiscovered(fallback: DiagnosisTarget, options: TargetsOpt
 }
 
 /** What of a target decides whether its server is right. */
-function configuredFacts({ target, configFile }: DiagnosisTarget, urlOrigin?: string): ConfiguredFacts {
+function configuredFacts(
+  { target, configFile, usesTools }: DiagnosisTarget,
+  problems: readonly ConfigProblem[],
+  urlOrigin?: string,
+): ConfiguredFacts {
   const { origins } = target;
   return {
     file: configFile,
-    problems: [],
+    problems,
     urlOrigin: urlOrigin ?? origins['baseUrl'] ?? 'default',
     model: target.model ?? null,
-    modelOrigin: origins['model'] ?? null,
+    modelOrigin: origins['model'] ?? origins['models'] ?? null,
     models: target.models,
-    contextSize: target.performance.nCtx ?? null,
-    contextSizeOrigin: origins['performance.nCtx'] ?? null,
+    contextSize: target.contextWindow,
+    contextSizeOrigin: origins['contextWindow'] ?? null,
     keyGiven: target.apiKey !== undefined,
     keyOrigin: origins['apiKey'] ?? null,
     keyOddity: target.apiKey === undefined ? null : oddityOf(target.apiKey),
-    usesTools: null,
+    usesTools,
   };
+}
+
+/** What keeps a server from being reached, or a key from being right; anything else is worth a note. */
+const GRAVE: ReadonlySet<ProblemCode> = new Set([
+  'config.placeholder-key',
+  'config.unset-variable',
+  'config.path-missing',
+  'config.path-doubled',
+  'config.any-address',
+  'config.key-file',
+]);
+
+/** What is odd in the configuration, as far as it concerns a target. */
+async function problemsOf(target: string, { config, env }: TargetsOptions): Promise<ConfigProblem[]> {
+  const { lintConfig } = await import('../config/lint.js');
+  const report = await lintConfig({ cwd: process.cwd(), env, config });
+  if (report === null) return [];
+  return report.problems
+    .filter((problem) => problem.target === null || problem.target === target)
+    .map(({ code, path, line, column, message }) => ({
+      severity: GRAVE.has(code) ? 'warning' : 'info',
+      message: path === '' ? message : `${path}: ${message}`,
+      place: `${report.file}:${line}:${column}`,
+    }));
 }
 
 /** What people paste with a key, told without the key. */

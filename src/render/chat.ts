@@ -24,15 +24,19 @@ export function renderStats({ result, firstTokenMs, contextSize }: ChatStats): s
   ].join(' · ');
 }
 
-/** What goes on before the first token: `reading the prompt, 40 % of 3,201 tokens · 3.2 s`. */
+/**
+ * What goes on before the answer: `reading the prompt, 40 % of 3,201 tokens · 3.2 s`.
+ * @param awaited `the first token`
+ */
 export function renderWaiting(
+  awaited: string,
   elapsedMs: number,
   prompt: { readonly processed: number; readonly total: number } | null,
 ): string {
   const share = prompt === null || prompt.total === 0 ? 1 : prompt.processed / prompt.total;
   const what =
     prompt === null || share >= 1
-      ? 'waiting for the first token'
+      ? `waiting for ${awaited}`
       : `reading the prompt, ${Math.floor(share * 100)} % of ${count(prompt.total)} tokens`;
   return `${what} · ${duration(elapsedMs)}`;
 }

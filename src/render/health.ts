@@ -23,7 +23,7 @@ export function renderWaiting(reports: readonly HealthReport[], elapsedMs: numbe
   const [report, second] = reports;
   if (report === undefined) return 'asking';
   if (second === undefined) return truncate(`${stateOf(report)} · ${duration(elapsedMs)}`, width);
-  const waiting = reports.filter(({ ready }) => !ready).map(({ url }) => new URL(url).host);
+  const waiting = reports.filter(({ ready }) => !ready).map(({ url }) => new URL(url).host || url);
   const ready = reports.length - waiting.length;
   return truncate(
     `${ready} of ${reports.length} ready · ${duration(elapsedMs)} · waiting for ${waiting.join(', ')}`,

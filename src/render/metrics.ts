@@ -1,12 +1,14 @@
 import type { MetricsReport } from '../services/metrics.js';
 import { count, rate } from './format.js';
+import { mark } from './symbols.js';
 import { renderTable } from './table.js';
+import { hanging } from './width.js';
 
 const UNKNOWN = '–';
 
-/** Metrics as a table, one server a row. */
+/** Metrics as a table, one server a row, and why of some there is nothing. */
 export function renderMetrics(report: MetricsReport, width: number): string {
-  return renderTable(
+  const table = renderTable(
     [
       { title: 'SERVER' },
       { title: 'STATE' },
@@ -27,6 +29,10 @@ export function renderMetrics(report: MetricsReport, width: number): string {
     ]),
     width,
   );
+  const failures = report.servers.flatMap(({ target, error }) =>
+    error === undefined ? [] : [hanging(`${target}: ${error.message}`, width, `${mark('bad')} `)],
+  );
+  return [table, ...(failures.length === 0 ? [] : ['', ...failures])].join('\n');
 }
 
 function number(value: number | null): string {

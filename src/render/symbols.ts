@@ -31,3 +31,5 @@ export function mark(name: Mark): string {
 export const bold: (text: string) => string = chalk.bold;
 export const dim: (text: string) => string = chalk.dim;
 export const cyan: (text: string) => string = chalk.cyan;
+export const green: (text: string) => string = chalk.green;
+export const red: (text: string) => string = chalk.red;

@@ -1,6 +1,6 @@
 import { identifyServer, type ServerKind } from '../catalogue/identify-server.js';
 import { sleep } from '../client/backoff.js';
-import type { HttpResponse } from '../client/http.js';
+import type { HttpResponse } from '../client/http-types.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import type { HealthStatus } from '../client/types.js';
 import { type ErrorDocument, LlamactlError } from '../errors/llamactl-error.js';
@@ -166,7 +166,8 @@ function failed(
   };
 }
 
-function statusOf({ type, code }: LlamactlError): HealthStatus {
+/** What a failure says of a server. */
+export function statusOf({ type, code }: LlamactlError): HealthStatus {
   if (code === 'server.loading') return 'loading';
   if (type === 'AUTHENTICATION_ERROR') return 'unauthorized';
   if (code === 'connection.wrong-server' || code === 'connection.wrong-path') return 'wrong-server';

@@ -1,11 +1,13 @@
 import type { LlamaCppClient } from '../client/llama-client.js';
-import { LlamactlError } from '../errors/llamactl-error.js';
+import type { HealthStatus } from '../client/types.js';
+import { type ErrorDocument, LlamactlError } from '../errors/llamactl-error.js';
 import type { ServerMetrics } from '../wire/metrics.js';
+import { statusOf } from './health.js';
 
 /** One server's line of the JSON document of `metrics`. */
 export interface MetricsRow {
   readonly target: string;
-  readonly state: 'ready' | 'busy' | 'asleep';
+  readonly state: HealthStatus | 'busy';
   readonly slots: { readonly total: number | null; readonly busy: number | null };
   /** Requests that wait for a slot. */
   readonly deferred: number | null;
@@ -17,8 +19,12 @@ export interface MetricsRow {
     readonly generatedTokens: number | null;
     readonly cachedTokens: number | null;
   };
-  readonly responseTimeMs: number;
-  readonly source: 'metrics';
+  /** Null where nothing answered. */
+  readonly responseTimeMs: number | null;
+  /** Where the numbers are from: `health` where there are none. */
+  readonly source: 'metrics' | 'health';
+  /** Why there are none, where several servers were asked. */
+  readonly error?: ErrorDocument;
 }
 
 export interface MetricsReport {
@@ -58,6 +64,22 @@ export async function readMetrics(
       responseTimeMs,
       source: 'metrics',
     },
+  };
+}
+
+/** The row of a server that could not be asked. */
+export function failedRow(target: string, error: LlamactlError): MetricsRow {
+  return {
+    target,
+    state: statusOf(error),
+    slots: { total: null, busy: null },
+    deferred: null,
+    promptTokensPerSecond: null,
+    generationTokensPerSecond: null,
+    totals: { promptTokens: null, generatedTokens: null, cachedTokens: null },
+    responseTimeMs: null,
+    source: 'health',
+    error: error.toJSON(),
   };
 }
 

@@ -1,61 +1,16 @@
 import assert from 'node:assert/strict';
-import { createServer as createHttpServer, type IncomingMessage, request } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { connect, type Socket } from 'node:net';
 import { LlamaCppClient } from '../../src/client/llama-client.js';
 import type { ClientOptions } from '../../src/client/types.js';
 import { type Certificates, makeCertificates } from '../support/certificates.js';
 import { cli } from '../support/cli.js';
+import { forwardProxy } from '../support/forward-proxy.js';
 import { listening, type RawServer } from '../support/raw-server.js';
 import { shareServer } from '../support/real-server.js';
 
-interface Asked {
-  readonly line: string;
-  readonly host: string | undefined;
-  readonly login: string | undefined;
-}
-
-/** A proxy as squid is one: whole URLs, and CONNECT. Every name leads to this port of loopback. */
-async function proxyTo(port: number): Promise<RawServer & { readonly asked: Asked[] }> {
-  const asked: Asked[] = [];
-  const note = ({ method, url, headers }: IncomingMessage) =>
-    asked.push({
-      line: `${method} ${url}`,
-      host: headers.host,
-      login: headers['proxy-authorization'],
-    });
-  const proxy = createHttpServer((incoming, response) => {
-    note(incoming);
-    const { pathname, search } = new URL(incoming.url ?? '');
-    const { 'proxy-authorization': _, ...headers } = incoming.headers;
-    const asking = request({
-      host: '127.0.0.1',
-      port,
-      method: incoming.method,
-      path: pathname + search,
-      headers,
-    });
-    asking.on('response', (answer) => {
-      response.writeHead(answer.statusCode ?? 0, answer.headers);
-      answer.pipe(response);
-    });
-    asking.on('error', () => response.destroy());
-    incoming.pipe(asking);
-  });
-  proxy.on('connect', (incoming: IncomingMessage, client: Socket) => {
-    note(incoming);
-    const server = connect(port, '127.0.0.1');
-    server.on('error', () => client.destroy());
-    client.on('error', () => server.destroy());
-    client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-    client.pipe(server).pipe(client);
-  });
-  return { ...(await listening(proxy)), asked };
-}
-
 describe('a client behind a proxy', () => {
   const server = shareServer({ args: ['-c', '1024', '-np', '1'] });
-  let proxy: Awaited<ReturnType<typeof proxyTo>>;
+  let proxy: Awaited<ReturnType<typeof forwardProxy>>;
   let client: LlamaCppClient;
 
   const through = (more: ClientOptions = {}, login = '') => {
@@ -68,7 +23,7 @@ describe('a client behind a proxy', () => {
   };
 
   beforeEach(async () => {
-    proxy = await proxyTo(server.current.port);
+    proxy = await forwardProxy(server.current.url);
   });
 
   afterEach(async () => {
@@ -127,7 +82,7 @@ describe('a client behind a proxy', () => {
 describe('a client behind a proxy, whose server speaks https', () => {
   let certificates: Certificates;
   let server: RawServer;
-  let proxy: Awaited<ReturnType<typeof proxyTo>>;
+  let proxy: Awaited<ReturnType<typeof forwardProxy>>;
   const names: (string | boolean | null)[] = [];
 
   before(async () => {
@@ -137,7 +92,7 @@ describe('a client behind a proxy, whose server speaks https', () => {
     );
     https.on('secureConnection', ({ servername }) => names.push(servername));
     server = await listening(https);
-    proxy = await proxyTo(server.port);
+    proxy = await forwardProxy(server.url);
   });
 
   after(async () => {

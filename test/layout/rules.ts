@@ -8,7 +8,7 @@ const FOLDERS: Readonly<
   Record<string, { readonly may: readonly string[]; readonly types: readonly string[] }>
 > = {
   commands: { may: ['cli', 'services', 'diagnose', 'deploy', 'render', 'errors', 'server'], types: ['*'] },
-  cli: { may: ['commands', 'services', 'client', 'config', 'render', 'errors'], types: ['*'] },
+  cli: { may: ['commands', 'services', 'client', 'config', 'render', 'wire', 'errors'], types: ['*'] },
   services: { may: ['client', 'catalogue', 'config', 'wire', 'errors'], types: [] },
   diagnose: {
     may: ['services', 'server', 'client', 'catalogue', 'config', 'wire', 'errors'],

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { CATALOGUE_CODES } from '../../src/errors/codes.js';
+import { blocksOf } from '../docs/markdown.js';
 import { ROOT } from '../layout/import-graph.js';
 import { shareServer } from '../support/real-server.js';
 
@@ -22,6 +23,14 @@ import { shareServer } from '../support/real-server.js';
 const NPM_TIMEOUT = 180_000;
 /** The customer's packages: they stay dependencies, whether the built program needs them beside it or carries them. */
 const FIXED = ['@oclif/core', 'ora', 'chalk', 'cli-table3', 'undici', 'zod'];
+
+/** What the examples of docs/library.md suppose. */
+const GIVEN = {
+  client: "import('llamactl').LlamaCppClient",
+  messages: "import('llamactl').Message[]",
+  url: 'string',
+  logText: 'string',
+} as const;
 
 interface Ran {
   readonly code: number;
@@ -123,7 +132,7 @@ describe('the npm package', () => {
 
     it('and names as dependencies the customer’s packages and those that the library loads, no other', () => {
       const library = readFileSync(join(ROOT, 'dist', 'index.js'), 'utf8');
-      const loaded = [...library.matchAll(/(?:^import (?:.* from )?|\bimport\()"([^".][^"]*)"/gm)]
+      const loaded = [...library.matchAll(/(?:^import (?:[^"]* from )?|\bimport\()"([^".][^"]*)"/gm)]
         .map(([, name = '']) => name)
         .filter((name) => !name.startsWith('node:'))
         .map((name) =>
@@ -227,18 +236,13 @@ describe('the npm package', () => {
       ['bundler', 'esnext'],
     ] as const) {
       it(`is typed for a strict user who checks the libraries too (${moduleResolution})`, async () => {
-        const modules = join(project, 'node_modules');
-        mkdirSync(join(modules, '@types'), { recursive: true });
-        for (const name of ['@types/node', 'undici-types'])
-          if (!existsSync(join(modules, name)))
-            symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
         writeFileSync(
           join(project, 'use.ts'),
           `import { type ChatEvent, type ChatResult, CATALOGUE_CODES, type CatalogueCode, EXIT, type LLMClient, LlamaCppClient, LlamactlError, loadConfig, type ModelInfo, resolveTargets, type Tool } from 'llamactl';
           const tools: Tool[] = [{ type: 'function', function: { name: 'now' } }];
           export async function use(): Promise<ChatResult | undefined> {
             const config = await loadConfig({ cwd: '.', env: {}, flags: {} });
-            const [target] = resolveTargets(config);
+            const [target] = await resolveTargets(config);
             const client = new LlamaCppClient({ baseUrl: target?.baseUrl ?? 'http://localhost:8080', timeout: 1000 });
             const asked: LLMClient = client;
             const models: ModelInfo[] = await client.models();
@@ -263,24 +267,49 @@ describe('the npm package', () => {
           void new LlamaCppClient().chat([{ role: 'robot', content: '' }]);
           `,
         );
-        const compilerOptions = {
-          module,
-          moduleResolution,
-          target: 'es2022',
-          lib: ['es2023'],
-          types: ['node'],
-          strict: true,
-          exactOptionalPropertyTypes: true,
-          noUncheckedIndexedAccess: true,
-          verbatimModuleSyntax: true,
-          skipLibCheck: false,
-          noEmit: true,
-        };
-        writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['use.ts'] }));
-        await must(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project], {
-          cwd: project,
-        });
+        await compile(['use.ts'], { module, moduleResolution });
       });
+    }
+
+    it('is used in docs/library.md as it is', async () => {
+      const page = readFileSync(join(ROOT, 'docs', 'library.md'), 'utf8');
+      const examples = blocksOf(page).filter(({ language }) => language === 'ts');
+      assert.ok(examples.length > 5, `${examples.length} examples`);
+      const files = examples.map(({ text, line }) => {
+        const name = `line-${line}.ts`;
+        const given = Object.entries(GIVEN).filter(([name]) => !new RegExp(`const ${name}\\b`).test(text));
+        const declared = given.map(([name, type]) => `declare const ${name}: ${type};`);
+        writeFileSync(join(project, name), `${text}\nexport {};\n${declared.join('\n')}\n`);
+        return name;
+      });
+      await compile(files, { module: 'nodenext', moduleResolution: 'nodenext' });
+    });
+
+    /** Compiles files of the project as strictly as can be, the libraries' declarations too. */
+    async function compile(
+      files: readonly string[],
+      options: Readonly<Record<string, string>>,
+    ): Promise<void> {
+      const modules = join(project, 'node_modules');
+      mkdirSync(join(modules, '@types'), { recursive: true });
+      for (const name of ['@types/node', 'undici-types'])
+        if (!existsSync(join(modules, name)))
+          symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
+      const compilerOptions = {
+        ...options,
+        target: 'es2022',
+        lib: ['es2023'],
+        types: ['node'],
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+        verbatimModuleSyntax: true,
+        skipLibCheck: false,
+        noEmit: true,
+      };
+      writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+      const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+      await must(process.execPath, [tsc, '-p', project], { cwd: project });
     }
   });
 });

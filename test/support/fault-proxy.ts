@@ -26,6 +26,7 @@ export type Fault =
       readonly body?: string;
     };
 
+const RST_DELAY_MS = 20;
 const PASS: Fault = { kind: 'pass' };
 
 /** A TCP proxy before a server that fails in the ways networks do. */
@@ -80,7 +81,7 @@ export class FaultProxy {
 
   /** Ends all connections, as a restarted router does. */
   dropAll(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) reset(socket);
   }
 
   async stop(): Promise<void> {
@@ -104,7 +105,7 @@ export class FaultProxy {
     this.#keep(client);
     const fault = this.#queue.shift() ?? this.#always;
     if (fault.kind === 'reset') {
-      client.resetAndDestroy();
+      reset(client);
       return;
     }
     if (fault.kind === 'silence') {
@@ -165,10 +166,13 @@ function forward(server: Socket, client: Socket, fault: Fault): void {
           client.write(chunk);
           return;
         }
-        server.destroy();
-        client.write(chunk.subarray(0, fault.afterBytes - from), () =>
-          fault.how === 'rst' ? client.resetAndDestroy() : client.end(),
-        );
+        // The server's own end, if it comes with this chunk, is not what ends the connection.
+        server.removeAllListeners('end').destroy();
+        client.write(chunk.subarray(0, fault.afterBytes - from), () => {
+          // A RST overtakes what has not been read yet.
+          if (fault.how === 'rst') setTimeout(() => reset(client), RST_DELAY_MS);
+          else client.end();
+        });
         return;
       case 'half-open':
         if (from < fault.afterBytes) client.write(chunk.subarray(0, fault.afterBytes - from));
@@ -207,6 +211,12 @@ function forward(server: Socket, client: Socket, fault: Fault): void {
         }
     }
   });
+}
+
+/** Ends a connection with a RST alone: Node's `resetAndDestroy()` sends a FIN before it, which is what clients then see. */
+function reset(socket: Socket): void {
+  Object.assign(socket, { resetAndClosing: true });
+  socket.destroy();
 }
 
 /** Steps one after the other. */

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
+import type { LlamaCppClient } from '../../src/client/llama-client.js';
 import { checkHealth } from '../../src/services/health.js';
 import { shareServer } from '../support/real-server.js';
 import { ANSWER, ENDLESS, failureOf, hear, hello, partialOf, until, useClients } from './support.js';
 
 describe('a real llama-server that is busy', () => {
   const server = shareServer({ args: [...ENDLESS, '-np', '1', '--metrics', '--alias', 'tiny'] });
+  let watcher: LlamaCppClient;
+  // Before the hook that ends the clients.
+  afterEach('free', () => until('a free slot', async () => !(await isBusy())));
   const connect = useClients();
-  const isBusy = async () =>
-    (await connect(server.current.url).client.slots()).some(({ is_processing: busy }) => busy);
+  beforeEach(() => {
+    watcher = connect(server.current.url).client;
+  });
+  const isBusy = async () => (await watcher.slots()).some(({ is_processing: busy }) => busy);
 
   /** Runs something while the only slot answers somebody else, without an end. */
   async function whileBusy<T>(act: () => Promise<T>): Promise<T> {
@@ -21,8 +27,6 @@ describe('a real llama-server that is busy', () => {
       await other;
     }
   }
-
-  afterEach('free', () => until('a free slot', async () => !(await isBusy())));
 
   it('/health answers 200 all the same', () =>
     whileBusy(async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { shareServer } from '../support/real-server.js';
+import { shareServer, startServer } from '../support/real-server.js';
 import { failureOf, hello, useClients, useFolder } from './support.js';
 
 type Asked = readonly [method: 'GET' | 'POST', path: string, body?: unknown];
@@ -48,8 +48,8 @@ describe('features that a real llama-server has switched off', () => {
 
   it('the client’s own methods say the same', async () => {
     const { client } = connect(server.current.url);
-    for (const call of [client.metrics(), client.slots(), client.embedding('Hello')]) {
-      assert.equal((await failureOf(call)).code, 'feature.disabled');
+    for (const call of [() => client.metrics(), () => client.slots(), () => client.embedding('Hello')]) {
+      assert.equal((await failureOf(call())).code, 'feature.disabled');
     }
   });
 
@@ -61,6 +61,81 @@ describe('features that a real llama-server has switched off', () => {
     assert.equal(error.details['status'], 403);
     assert.match(error.message, /disabled/);
   });
+});
+
+/** Every endpoint of a server with one model, and something to ask of it. */
+const ENDPOINTS: readonly Asked[] = [
+  ['GET', '/health'],
+  ['GET', '/v1/health'],
+  ['GET', '/v1/models'],
+  ['GET', '/models'],
+  ['GET', '/props'],
+  ['GET', '/slots'],
+  ['GET', '/metrics'],
+  ['GET', '/lora-adapters'],
+  ['POST', '/v1/chat/completions', { messages: hello, max_tokens: 1 }],
+  ['POST', '/v1/completions', { prompt: 'Hello', max_tokens: 1 }],
+  ['POST', '/completion', { prompt: 'Hello', n_predict: 1 }],
+  ['POST', '/infill', { input_prefix: 'The', input_suffix: 'is', n_predict: 1 }],
+  ['POST', '/tokenize', { content: 'Hello' }],
+  ['POST', '/detokenize', { tokens: [304] }],
+  ['POST', '/apply-template', { messages: hello }],
+  ['POST', '/v1/responses', { input: 'Hello', max_output_tokens: 1 }],
+  ['POST', '/v1/messages', { messages: hello, max_tokens: 1 }],
+  ['POST', '/v1/chat/completions/input_tokens', { messages: hello }],
+  ['POST', '/v1/messages/count_tokens', { messages: hello }],
+  ['POST', '/lora-adapters', []],
+  ['POST', '/props', {}],
+];
+
+describe('errors of a real llama-server', () => {
+  const server = shareServer({ args: ['-c', '512', '--api-key', 'sk-right'] });
+
+  for (const [what, method, path, type, status] of [
+    ['a refused key', 'GET', '/props', 'authentication_error', 401],
+    ['an unknown route', 'GET', '/v2/nope', 'not_found_error', 404],
+    ['a request that it cannot use', 'POST', '/v1/chat/completions', 'invalid_request_error', 400],
+    ['an endpoint that is off', 'GET', '/metrics', 'not_supported_error', 501],
+  ] as const) {
+    it(`${what}: a body with code, message and type, from a server that calls itself llama.cpp`, async () => {
+      const response = await fetch(`${server.current.url}${path}`, {
+        method,
+        ...(what === 'a refused key' ? {} : { headers: { authorization: 'Bearer sk-right' } }),
+        ...(method === 'POST' ? { body: '{}' } : {}),
+      });
+      const { error } = (await response.json()) as { error: Record<string, unknown> };
+      assert.deepEqual([response.status, error['code'], error['type']], [status, status, type]);
+      assert.equal(typeof error['message'], 'string');
+      assert.equal(response.headers.get('server'), 'llama.cpp');
+    });
+  }
+
+  it('built-in tools that are off: a body without a code', async () => {
+    const headers = { authorization: 'Bearer sk-right' };
+    const response = await fetch(`${server.current.url}/tools`, { headers });
+    const { error } = (await response.json()) as { error: Record<string, unknown> };
+    assert.deepEqual([response.status, error['type'], 'code' in error], [403, 'feature_disabled', false]);
+  });
+
+  it('its log lines begin with a clock and a level', () => {
+    const lines = server.current
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('listening on'));
+    assert.match(lines[0] ?? '', /^\d+\.\d\d\.\d{3}\.\d{3} I srv {2}/);
+  });
+});
+
+describe('the endpoints of a real llama-server', () => {
+  const server = shareServer({ args: ['-c', '512', '-np', '1', '--metrics', '--props'] });
+  const connect = useClients();
+
+  for (const [method, path, body] of ENDPOINTS) {
+    it(`${method} ${path} answers`, async () => {
+      const { status } = await connect(server.current.url).client.request({ method, path, body });
+      assert.equal(status, 200);
+    });
+  }
 });
 
 describe('the same features switched on', () => {
@@ -101,6 +176,16 @@ describe('the same features switched on', () => {
       assert.equal(error.details['status'], 500);
       assert.match(error.message, /input \(\d+ tokens\) is too large/);
     });
+  });
+
+  it('--reranking ranks', async () => {
+    const server = await startServer({ args: ['-c', '512', '-np', '1', '--reranking'] });
+    const body = { query: 'Hello', documents: ['server', 'ready'] };
+    for (const path of ['/rerank', '/v1/rerank']) {
+      const answer = await connect(server.url).client.request({ method: 'POST', path, body });
+      assert.equal(JSON.parse(answer.body).results.length, 2, path);
+    }
+    await server.stop();
   });
 
   describe('--slot-save-path', () => {

@@ -98,6 +98,7 @@ describe('requests that a real llama-server refuses', () => {
     const { client } = connect(server.current.url);
     const error = await failureOf(client.chat(hello, [], { jsonSchema: { type: 'nonsense' } }));
     assert.equal(error.code, 'request.invalid-grammar');
+    assert.match(error.message, /^the JSON schema cannot be used: unrecognized .*nonsense/i);
   });
 
   it('an image to a text model: a 500 that names the mmproj file it would need', async () => {
@@ -115,12 +116,12 @@ describe('requests that a real llama-server refuses', () => {
     assert.deepEqual([error.code, error.details['status']], ['request.invalid-parameter', 500]);
   });
 
-  it('a tool whose parameters are no schema: refused, and the server lives on', async () => {
+  it('a tool whose parameters are no schema: said to be the schema, and not the chat template', async () => {
     const tool = { type: 'function', function: { name: 'f', parameters: 'none' } } as unknown as Tool;
     const { client } = connect(server.current.url);
     const error = await failureOf(client.chat(hello, [tool], { toolChoice: 'required' }));
-    assert.equal(error.exit, 15, error.code);
-    assert.deepEqual(await client.health(), { status: 'ok' });
+    assert.deepEqual([error.code, error.exit], ['request.invalid-grammar', 15]);
+    assert.match(error.message, /^the JSON schema cannot be used: /);
   });
 
   it('the unknown name of a model is ignored: 200, and the reply names the alias that answered', async () => {

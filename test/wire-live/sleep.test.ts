@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { LlamaCppClient } from '../../src/client/llama-client.js';
 import { checkHealth } from '../../src/services/health.js';
 import { shareServer } from '../support/real-server.js';
 import { ANSWER, assertOnBuild, hello, until, useClients } from './support.js';
@@ -8,9 +9,13 @@ const args = ['-c', '512', '-np', '1', '--metrics', '--alias', 'tiny', '--sleep-
 describe('a real llama-server that sleeps', () => {
   const server = shareServer({ args });
   const connect = useClients();
-  const isAsleep = async () => (await connect(server.current.url).client.props()).is_sleeping;
+  let watcher: LlamaCppClient;
+  const isAsleep = async () => (await watcher.props()).is_sleeping;
 
-  beforeEach('asleep', () => until('sleep', async () => (await isAsleep()) === true));
+  beforeEach('asleep', async () => {
+    watcher = connect(server.current.url).client;
+    await until('sleep', async () => (await isAsleep()) === true);
+  });
 
   it('health says asleep, and ready: the next request wakes it', async () => {
     const { report, error } = await checkHealth(connect(server.current.url).client);

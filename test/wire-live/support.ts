@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -118,7 +119,7 @@ export function partialOf(error: LlamactlError | null): string {
 export async function until(
   what: string,
   holds: () => Promise<boolean> | boolean,
-  { everyMs = 10 } = {},
+  { everyMs = 20 } = {},
 ): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (!(await holds())) {
@@ -159,4 +160,32 @@ export function createPipe(folder: string, name: string): string {
   const path = join(folder, name);
   execFileSync('mkfifo', [path]);
   return path;
+}
+
+/**
+ * A request as clients send it that keep connections open, and what the server does with the connection.
+ * @returns the answer's head in lower case; whether the server has closed by now
+ */
+export async function exchange(port: number, method: string, path: string, body?: object) {
+  const text = body === undefined ? '' : JSON.stringify({ temperature: 0, max_tokens: 3, ...body });
+  const socket = connectSocket(port, '127.0.0.1');
+  let answer = '';
+  let closed = false;
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => {
+    answer += chunk.toString('utf8');
+  });
+  socket.on('end', () => {
+    closed = true;
+  });
+  const length = text === '' ? '' : `Content-Type: application/json\r\nContent-Length: ${text.length}\r\n`;
+  socket.write(
+    `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive\r\n${length}\r\n${text}`,
+  );
+  await until('a whole answer', () => /\r\n0\r\n\r\n$|content-length[\s\S]*[}\]]$/i.test(answer));
+  return {
+    head: answer.slice(0, answer.indexOf('\r\n\r\n')).toLowerCase(),
+    closed: () => closed,
+    end: () => socket.destroy(),
+  };
 }

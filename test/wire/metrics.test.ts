@@ -57,7 +57,7 @@ describe('parseExposition', () => {
       fc.string({ unit: 'grapheme' }).map((text) => text.replace(/\r/g, '')),
     );
     const written = (number: number) =>
-      number === Infinity ? '+Inf' : number === -Infinity ? '-Inf' : String(number);
+      Object.is(number, -0) ? '-0' : String(number).replace('Infinity', 'Inf');
     fc.assert(
       fc.property(name, labels, value, (metric, given, number) => {
         const pairs = Object.entries(given).map(

@@ -57,7 +57,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /failed to open file .{0,200}(?:key|grammar|template|schema|preset)|error: failed to open file|error: --model is required|either --model or|preset file does not exist|failed to parse server config file|only please use presets|option .{1,40} not recognized in preset|server preset file|(?:-size|-layers|-step|--[a-z][a-z-]{2,30}) (?:must be|is not supported|is not allowed|requires? at least)|RPC not supported in this build|no RPC servers specified|failed to find RPC|unknown (?:buffer type|load mode|speculative type)|built without SSL support|static assets path not found|Invalid type for KV override/i,
+        /failed to initialize router models|failed to open file .{0,200}(?:key|grammar|template|schema|preset)|error: failed to open file|error: --model is required|either --model or|preset file does not exist|failed to parse server config file|only please use presets|option .{1,40} not recognized in preset|server preset file|(?:-size|-layers|-step|--[a-z][a-z-]{2,30}) (?:must be|is not supported|is not allowed|requires? at least)|RPC not supported in this build|no RPC servers specified|failed to find RPC|unknown (?:buffer type|load mode|speculative type)|built without SSL support|static assets path not found|Invalid type for KV override/i,
       excludes: [/messages/i],
       rank: 72,
     },

@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../http.js';
+import type { HttpRequest } from '../http-types.js';
 
 /** One call of an endpoint: what is sent, and how its answer is read. */
 export interface EndpointCall<Result> {
@@ -9,7 +9,7 @@ export interface EndpointCall<Result> {
   readonly read: (body: string) => Result;
   /** Milliseconds at most, where the answer never takes long on a healthy server. */
   readonly quick?: boolean;
-  /** False where asking twice does something twice. */
+  /** False where asking twice does something twice: it is tried again only where the server cannot have done it. */
   readonly repeatable?: boolean;
 }
 

@@ -30,7 +30,8 @@ function causeOf(facts: Facts, error: FailureFact): Finding {
   const found = findingOf(error, 98);
   const origin = originLine(facts);
   const plain = origin === null ? found : { ...found, evidence: [...found.evidence, origin] };
-  if (error.code !== 'connection.refused' || facts.local.state !== 'known') return plain;
+  const isSocket = facts.url.startsWith('unix:');
+  if (error.code !== 'connection.refused' || facts.local.state !== 'known' || isSocket) return plain;
   const { processes, containers } = facts.local.value;
   const url = new URL(facts.url);
   const { port } = endpointOf(url);

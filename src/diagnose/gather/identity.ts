@@ -25,7 +25,7 @@ export async function identifyStranger(
   baseUrl: string,
   options: AskOptions,
 ): Promise<ServerKind> {
-  const client = open({ baseUrl: new URL(baseUrl).origin });
+  const client = open({ baseUrl: baseUrl.startsWith('unix:') ? baseUrl : new URL(baseUrl).origin });
   try {
     const answers = await Promise.all(TELLING_ROUTES.map((path) => answerOf(client, path, options)));
     const kinds = answers.flatMap((answer) => (answer === null ? [] : [answer.kind]));
@@ -59,6 +59,7 @@ export async function findPath(
 
 /** The path's beginnings, the longest first: `/llm/v1` → `/llm`, ``. */
 function candidatesFor(baseUrl: string): string[] {
+  if (baseUrl.startsWith('unix:')) return [];
   const { origin, pathname } = new URL(baseUrl);
   const parts = pathname.split('/').filter(Boolean);
   return parts.map(

@@ -4,8 +4,9 @@ import { toError } from '../../catalogue/to-error.js';
 import type { LlamactlError } from '../../errors/llamactl-error.js';
 import type { DnsFacts, TcpFacts } from '../facts.js';
 
-/** Host and port of a URL, the brackets of an IPv6 address taken off. */
+/** Host and port of a URL, the brackets of an IPv6 address taken off; of a unix socket its path, and port 0. */
 export function endpointOf(url: URL): { readonly host: string; readonly port: number } {
+  if (url.protocol === 'unix:') return { host: url.pathname, port: 0 };
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
@@ -18,6 +19,7 @@ export function endpointOf(url: URL): { readonly host: string; readonly port: nu
  */
 export async function resolveName(url: URL, timeoutMs: number): Promise<DnsFacts> {
   const { host } = endpointOf(url);
+  if (url.protocol === 'unix:') return { addresses: [host] };
   let timer: NodeJS.Timeout | undefined;
   const silent = new Promise<never>((_, reject) => {
     const reason = Object.assign(new Error(`the resolver did not answer in ${timeoutMs} ms`), {
@@ -45,7 +47,8 @@ export async function probeTcp(url: URL, signal: AbortSignal, timeoutMs: number)
   const started = performance.now();
   try {
     const address = await new Promise<string>((resolve, reject) => {
-      const socket = connect({ host, port, signal, autoSelectFamily: true });
+      const where = url.protocol === 'unix:' ? { path: host } : { host, port, autoSelectFamily: true };
+      const socket = connect({ ...where, signal });
       const fail = (error: Error) => {
         socket.destroy();
         reject(error);
@@ -69,6 +72,7 @@ export async function probeTcp(url: URL, signal: AbortSignal, timeoutMs: number)
 /** A failure below HTTP as the error that it is for the user. */
 export function failure(url: URL, error: unknown, timeoutMs?: number): Promise<LlamactlError> {
   const { host, port } = endpointOf(url);
+  const isSocket = url.protocol === 'unix:';
   return toError(
     {
       kind: 'exception',
@@ -76,10 +80,10 @@ export function failure(url: URL, error: unknown, timeoutMs?: number): Promise<L
       phase: 'connect',
       url: url.href,
       method: 'connect',
-      path: `${host}:${port}`,
+      path: isSocket ? host : `${host}:${port}`,
       sentKey: false,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     },
-    { url: url.origin, host, port },
+    isSocket ? { url: url.href } : { url: url.origin, host, port },
   );
 }

@@ -1,0 +1,25 @@
+import type { CallOptions, ModelQuery } from '../../client/endpoints/endpoint.js';
+import type { LlamaCppClient } from '../../client/llama-client.js';
+import type { MetricsFacts } from '../facts.js';
+
+/** What the counters tell. Asking wakes nothing. */
+export async function askMetrics(
+  client: LlamaCppClient,
+  query: ModelQuery & CallOptions,
+): Promise<MetricsFacts> {
+  const { metrics } = await client.metrics(query);
+  const { promptTokens, promptTokensCached } = metrics;
+  const read = (promptTokens ?? 0) + (promptTokensCached ?? 0);
+  return {
+    requestsProcessing: metrics.requestsProcessing,
+    requestsDeferred: metrics.requestsDeferred,
+    promptTokensPerSecond: perSecond(promptTokens, metrics.promptSeconds),
+    tokensPerSecond: perSecond(metrics.generatedTokens, metrics.generatedSeconds),
+    decodeCalls: metrics.decodeCalls,
+    cacheReuse: promptTokensCached === null || read === 0 ? null : promptTokensCached / read,
+  };
+}
+
+function perSecond(n: number | null, seconds: number | null): number | null {
+  return n === null || !seconds ? null : n / seconds;
+}
