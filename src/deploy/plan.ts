@@ -108,7 +108,7 @@ export function metricsPaths({ options, routed }: DeployPlan): string[] {
 }
 
 /** The tag of a backend's image. */
-export function imageTag(backend: Backend, build?: string): string {
+function imageTag(backend: Backend, build?: string): string {
   return ['server', ...(backend === 'cpu' ? [] : [backend]), ...(build === undefined ? [] : [build])].join(
     '-',
   );
