@@ -19,6 +19,8 @@ const STUBS = {
   tinyglobby: "module.exports.glob = () => { throw new Error('no globbing in this bundle'); };",
   minimatch: "module.exports.minimatch = () => { throw new Error('no globbing in this bundle'); };",
   'wsl-utils': 'module.exports.isWsl = false;',
+  // zod's messages in forty languages; English is imported beside them.
+  'zod/locales': 'export {};',
   // oclif's own tracing, which loads the terminal's modules to colour what is never shown.
   debug: 'module.exports = () => Object.assign(() => {}, { enabled: false });',
 };
@@ -40,6 +42,9 @@ export const slim = {
     }));
     onResolve({ filter: /^node:(?:http|assert)$/ }, ({ path, importer }) =>
       /node_modules[\\/]undici[\\/]/.test(importer) ? stub(`undici:${path}`) : undefined,
+    );
+    onResolve({ filter: /\/locales\/index\.js$/ }, ({ importer }) =>
+      /node_modules[\\/]zod[\\/]/.test(importer) ? stub('zod/locales') : undefined,
     );
     onResolve({ filter: /^node:perf_hooks$/ }, ({ path, importer }) =>
       isPackage(importer) ? stub(path) : undefined,

@@ -95,6 +95,27 @@ export abstract class BaseCommand extends Command {
     );
   }
 
+  /**
+   * Prints events as they come, as text or a JSON document a line each, until they end or somebody interrupts: what was printed
+   * is whole then, so an interruption is only the exit code.
+   */
+  protected async follow<Event>(
+    events: AsyncIterable<Event>,
+    documentOf: (event: Event) => unknown,
+    textOf: (event: Event) => string,
+  ): Promise<void> {
+    try {
+      for await (const event of events) {
+        if (this.jsonEnabled()) this.output.jsonLine(documentOf(event));
+        else this.output.print(textOf(event));
+      }
+    } catch (error) {
+      const failure = toFailure(this.#interruptedBy(error), this.typedId);
+      if (failure.type !== 'INTERRUPTED') throw error;
+      process.exitCode = failure.exit;
+    }
+  }
+
   protected override async finally(error: Error | undefined): Promise<void> {
     this.#interrupt?.dispose();
     await super.finally(error);

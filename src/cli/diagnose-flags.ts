@@ -55,6 +55,11 @@ export const askingFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
+  fix: boolean({
+    description: 'mend what is wrong in the configuration (address, model, context), after asking',
+    exclusive: ['watch', 'from', 'logs'],
+  }),
+  yes: boolean({ char: 'y', description: 'do not ask before --fix writes', dependsOn: ['fix'] }),
   watch: durationFlag({ description: 'ask again so often, and print only what changed' }),
 };
 
@@ -111,3 +116,42 @@ export const reportFlags = {
   }),
   'list-checks': boolean({ description: 'list all checks', helpGroup: 'OUTPUT' }),
 };
+
+/** Milliseconds for a whole diagnosis, where none are given: short for somebody waiting, enough for a slow first token. */
+const DEADLINE = 10_000;
+
+interface AskingFlags {
+  readonly wake: boolean;
+  readonly deep: boolean;
+  readonly insecure: boolean;
+  readonly 'ca-cert'?: string | undefined;
+  readonly timeout?: number | undefined;
+  readonly only?: readonly string[] | undefined;
+  readonly skip?: readonly string[] | undefined;
+  readonly config?: string | undefined;
+}
+
+/** The flags as the options of a diagnosis. */
+export function askingOptions(flags: AskingFlags) {
+  const { wake, deep, insecure, config, timeout: deadlineMs = DEADLINE, only = [], skip = [] } = flags;
+  return { wake, deep, insecure, config, caCert: flags['ca-cert'], deadlineMs, selection: { only, skip } };
+}
+
+interface ReportFlags {
+  readonly format: Format;
+  readonly verbose: boolean;
+  readonly strict: boolean;
+  readonly output?: readonly ReportFile[] | undefined;
+  readonly 'fail-on'?: readonly string[] | undefined;
+}
+
+/** The flags as the options of a report. */
+export function reportOptions({
+  format,
+  verbose,
+  strict,
+  output: files = [],
+  'fail-on': failOn,
+}: ReportFlags) {
+  return { format, verbose, strict, files, failOn };
+}

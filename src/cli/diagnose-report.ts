@@ -14,20 +14,24 @@ export interface ReportOptions {
   readonly verbose: boolean;
   /** llamactl's. */
   readonly version: string;
+  readonly strict: boolean;
+  readonly failOn: readonly string[] | undefined;
 }
 
 /** The document of one diagnosis, or of several. */
-export function documentOf(diagnoses: readonly Diagnosis[]): Diagnosis | { targets: readonly Diagnosis[] } {
+function documentOf(diagnoses: readonly Diagnosis[]): Diagnosis | { targets: readonly Diagnosis[] } {
   const [first, second] = diagnoses;
   return first !== undefined && second === undefined ? first : { targets: diagnoses };
 }
 
 /**
- * Prints diagnoses in a format, and writes those that files are wanted of.
+ * Prints diagnoses in a format, writes those that files are wanted of, and sets the exit code.
+ * @returns the document
  * @throws LlamactlError (usage) where a file cannot be written
  */
-export async function report(diagnoses: readonly Diagnosis[], options: ReportOptions): Promise<void> {
+export async function report(diagnoses: readonly Diagnosis[], options: ReportOptions) {
   const { output, format, files } = options;
+  process.exitCode = exitCodeOf(diagnoses, options.strict, options.failOn);
   for (const { format: kind, file } of files) {
     const text = output.redact(await textOf(kind, diagnoses, options));
     try {
@@ -41,6 +45,7 @@ export async function report(diagnoses: readonly Diagnosis[], options: ReportOpt
   }
   if (format === 'json') output.json(documentOf(diagnoses));
   else output.print(await textOf(format, diagnoses, options));
+  return documentOf(diagnoses);
 }
 
 async function textOf(

@@ -1,12 +1,10 @@
 import { BaseCommand } from '../cli/base-command.js';
 import { connectAll } from '../cli/connect.js';
-import { fleetFlags } from '../cli/connection-flags.js';
-import { askingFlags, inputFlags, reportFlags } from '../cli/diagnose-flags.js';
-import { documentOf, exitCodeOf, report } from '../cli/diagnose-report.js';
+import { type ConnectionFlags, fleetFlags } from '../cli/connection-flags.js';
+import { askingFlags, askingOptions, inputFlags, reportFlags, reportOptions } from '../cli/diagnose-flags.js';
+import { exitCodeOf, report } from '../cli/diagnose-report.js';
 import type { Diagnosis } from '../diagnose/runner.js';
-
-/** Milliseconds for a whole diagnosis, where none are given: short for somebody waiting, enough for a slow first token. */
-const DEADLINE = 10_000;
+import type { TargetsOptions } from '../diagnose/targets.js';
 
 export default class Diagnose extends BaseCommand {
   static override summary = 'Find out what is wrong with a server, and what to do about it.';
@@ -14,7 +12,6 @@ export default class Diagnose extends BaseCommand {
     'Asks a server what it is, whether it is ready, takes the key, has the model and context that are configured, and answers inside a deadline (--timeout, 10 s). Names the root cause first. Wakes no sleeping model and loads none. Without a configured server it looks for those of this machine. Exit code 1 where something is wrong, 3 for warnings with --strict.';
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
-    '<%= config.bin %> <%= command.id %> --url http://gpu1:8080 --timeout 5s',
     '<%= config.bin %> <%= command.id %> --target all --strict --output junit=report.xml',
     'docker logs llama 2>&1 | <%= config.bin %> <%= command.id %> --logs -',
     '<%= config.bin %> <%= command.id %> --bundle server.tar.gz',
@@ -27,50 +24,53 @@ export default class Diagnose extends BaseCommand {
     if (flags['list-checks']) return this.listChecks();
     if (flags.logs !== undefined) return this.readLog(flags.logs, flags.strict, flags['fail-on']);
     if (flags.diff !== undefined) return this.compare(flags.diff);
-    const { version } = this.config;
     const { output, width, signal } = this;
-    const { env } = process;
-    const { format, verbose, strict, output: files = [], only = [], skip = [], config } = flags;
-    const selection = { only, skip };
-    const show = async (diagnoses: readonly Diagnosis[]) => {
-      process.exitCode = exitCodeOf(diagnoses, strict, flags['fail-on']);
-      await report(diagnoses, { output, format, files, width, verbose, version });
-      return documentOf(diagnoses);
-    };
+    const { version } = this.config;
+    const how = { ...reportOptions(flags), output, width, version };
     const { diagnoseBundle, writeBundles } = await import('../diagnose/bundle.js');
-    if (flags.from !== undefined) return show([await diagnoseBundle(flags.from, selection)]);
+    const asking = askingOptions(flags);
+    if (flags.from !== undefined) return report([await diagnoseBundle(flags.from, asking.selection)], how);
+    const ask = () => this.ask(flags, { ...asking, signal, env: process.env });
+    if (flags.watch !== undefined)
+      return this.watch(async () => (await ask()).diagnoses, flags.watch, flags.verbose);
+    let { diagnoses, secrets } = await ask();
+    if (flags.fix) {
+      const { editsFor } = await import('../diagnose/fix.js');
+      const { offerEdits } = await import('../cli/offer-edits.js');
+      const { config, yes } = flags;
+      if (await offerEdits(diagnoses.flatMap(editsFor), { output, config, yes, signal }))
+        ({ diagnoses, secrets } = await ask());
+    }
+    const bundle = { version, secrets, env: process.env };
+    for (const { path, redacted } of await writeBundles(flags.bundle, diagnoses, bundle))
+      output.note(`… wrote ${path}; ${redacted} times something was taken out`);
+    return report(diagnoses, how);
+  }
+
+  private async ask(flags: ConnectionFlags, options: Omit<TargetsOptions, 'onProgress'>) {
     const connections = await connectAll(flags, this.connectContext);
-    const { wake, deep, insecure, 'ca-cert': caCert, timeout: deadlineMs = DEADLINE } = flags;
     const { diagnoseTargets } = await import('../diagnose/targets.js');
     const { startSpinner } = await import('../render/spinner.js');
-    const how = { wake, deep, insecure, caCert, deadlineMs, selection, signal, env, config };
-    const ask = async () => {
-      const spinner = this.interactive ? await startSpinner('asking') : null;
-      const onProgress = (what: string) => spinner?.update(what);
-      return diagnoseTargets(connections, { ...how, onProgress }).finally(() => spinner?.stop());
-    };
+    const spinner = this.interactive ? await startSpinner('asking') : null;
     try {
-      if (flags.watch !== undefined) return await this.watch(ask, flags.watch, verbose);
-      const diagnoses = await ask();
-      const secrets = connections.map(({ target }) => target.apiKey);
-      for (const { path, redacted } of await writeBundles(flags.bundle, diagnoses, { version, secrets, env }))
-        output.note(`… wrote ${path}; ${redacted} times something was taken out`);
-      return await show(diagnoses);
+      const onProgress = (what: string) => spinner?.update(what);
+      const diagnoses = await diagnoseTargets(connections, { ...options, onProgress });
+      return { diagnoses, secrets: connections.map(({ target }) => target.apiKey) };
     } finally {
+      spinner?.stop();
       await Promise.all(connections.map(({ client }) => client.destroy()));
     }
   }
 
-  private async watch(ask: () => Promise<Diagnosis[]>, everyMs: number, verbose: boolean): Promise<never> {
+  private async watch(ask: () => Promise<Diagnosis[]>, everyMs: number, verbose: boolean) {
     const { watchDiagnoses } = await import('../diagnose/watch.js');
     const { renderWatchEvent } = await import('../render/watch-event.js');
-    const events = watchDiagnoses(ask, everyMs, this.signal);
-    for (;;) {
-      const { value } = await events.next();
-      const { time, diagnosis } = value;
-      if (this.jsonEnabled()) this.output.jsonLine({ time: time.toISOString(), ...diagnosis });
-      else this.output.print(renderWatchEvent(value, { width: this.width, verbose }));
-    }
+    const layout = { width: this.width, verbose };
+    return this.follow(
+      watchDiagnoses(ask, everyMs, this.signal),
+      ({ time, diagnosis }) => ({ time: time.toISOString(), ...diagnosis }),
+      (event) => renderWatchEvent(event, layout),
+    );
   }
 
   private async compare(files: readonly string[]) {

@@ -49,7 +49,7 @@ function lineOf(report: HealthReport, waitedMs: number | undefined): string {
 /** What is the matter, and where, which most messages tell already. */
 function stateOf(report: HealthReport): string {
   const message = report.status === 'loading' ? 'loading' : (report.error?.message ?? report.status);
-  return message.includes(new URL(report.url).host) ? message : `${message} · ${report.url}`;
+  return message.includes(new URL(report.url).host || report.url) ? message : `${message} · ${report.url}`;
 }
 
 function adviceOf(remedies: readonly Remedy[], { status }: HealthReport, width: number): string {

@@ -115,5 +115,15 @@ describe('where the configuration is taken from', () => {
     const missing = await cli(['health', '--config', 'nowhere.json', '--json'], { cwd: folder, env: env() });
     fails(missing, 2);
     assert.match(missing.json.error.message, /nowhere\.json/);
+    const authority = await cli([
+      'models',
+      '--url',
+      'https://127.0.0.1:1',
+      '--ca-cert',
+      'nowhere.pem',
+      '--json',
+    ]);
+    fails(authority, 2);
+    assert.match(authority.json.error.message, /nowhere\.pem/);
   });
 });

@@ -40,6 +40,7 @@ describe('llamactl diagnose', () => {
     assert.equal(json.code, 1);
     assert.deepEqual([json.json.verdict, json.json.rootCause], ['problem', 'auth.missing-key']);
     assert.deepEqual(shape(json.json.findings[0]), {
+      check: 'string',
       code: 'string',
       severity: 'string',
       title: 'string',

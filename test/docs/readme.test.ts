@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { boolean } from '@oclif/core/flags';
 import { parse } from '@oclif/core/parser';
+import { COMMANDS } from '../../src/cli/commands.js';
 import { findCommand } from '../../src/cli/main.js';
 import { loadCommand } from '../../src/cli/plugin.js';
 import { splitAtDashes } from '../../src/cli/split-at-dashes.js';
+import { EXIT } from '../../src/errors/exit-code.js';
 import { ROOT } from '../layout/import-graph.js';
 import { startServer, type TestServer, tinyModel } from '../support/real-server.js';
 import { jsonAsShown, jsonShape, normalised, runMarkOf, runScript, textAsShown } from './example.js';
@@ -77,6 +79,34 @@ describe('the documentation', () => {
       assert.deepEqual(wrong, []);
     });
   }
+
+  it('covers every command: a section of the README, of docs/json.md, and a line of docs/exit-codes.md', () => {
+    const commands = [...new Set(Object.keys(COMMANDS).map((id) => id.split(':')[0] ?? id))];
+    const headings = (page: string) =>
+      read(page)
+        .split('\n')
+        .filter((line) => line.startsWith('#'));
+    const missing = commands.flatMap((command) => {
+      const names = new RegExp(`\\b${command}\\b`);
+      return [
+        ...(headings('README.md').some((line) => names.test(line))
+          ? []
+          : [`README.md: no section ${command}`]),
+        ...(headings('docs/json.md').some((line) => names.test(line))
+          ? []
+          : [`docs/json.md: no section ${command}`]),
+        ...(read('docs/exit-codes.md').includes(`\`${command}\``)
+          ? []
+          : [`docs/exit-codes.md: no ${command}`]),
+      ];
+    });
+    assert.deepEqual(missing, []);
+  });
+
+  it('tells every exit code', () => {
+    const page = read('docs/exit-codes.md');
+    for (const code of Object.values(EXIT)) assert.match(page, new RegExp(`^\\| ${code} \\|`, 'm'));
+  });
 
   it('is held: a wrong command, flag, value or missing argument is told', async () => {
     assert.equal(await problemOf(['health', '--wait', '5m']), null);

@@ -109,7 +109,7 @@ describe('the npm package', () => {
         /^bin\/(?:run|load)\.js$/,
         /^dist\/(?:cli\.cjs|cli\.cache|index\.js|third-party-licences\.txt)$/,
         /^dist\/types\/(?:index|(?:catalogue|client|config|errors|wire)\/[\w./-]+)\.d\.ts$/,
-        /^docs\/[\w-]+\.md$/,
+        /^docs\/[\w-]+\.(?:md|schema\.json)$/,
       ];
       const others = packed.files
         .map(({ path }) => path)

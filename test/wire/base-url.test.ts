@@ -38,6 +38,7 @@ describe('parseBaseUrl', () => {
     ['http://local host:8080', /spaces/],
     ['http://localhost:80\u000080', /control characters/],
     ['ftp://localhost', /"ftp" is not a scheme/],
+    ['ws://localhost:8080', /"ws" is not a scheme/],
     ['http://localhost:99999', /not a URL/],
     ['gpu1', /write http:\/\/HOST:PORT/],
     ['https//gpu.example.com', /write http:\/\/HOST:PORT/],

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cli } from '../support/cli.js';
+import { shareServer } from '../support/real-server.js';
+
+describe('diagnose --fix', () => {
+  const server = shareServer({ args: ['-c', '1024', '-np', '2', '--alias', 'tiny'] });
+  let cwd: string;
+  beforeEach(() => {
+    cwd = mkdtempSync(join(tmpdir(), 'llamactl-fix-'));
+  });
+  afterEach(() => rmSync(cwd, { recursive: true, force: true }));
+  const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
+  const read = (name: string) => readFileSync(join(cwd, name), 'utf8');
+  const fix = (...more: string[]) => cli(['diagnose', '--fix', ...more], { cwd });
+
+  it('mends model and context in the file, keeps its comments and a backup, and looks again', async () => {
+    const before = `# mine\ntargets:\n  local: # the small one\n    baseUrl: ${server.current.url}\n    models: [tinny] # a typo\n    contextWindow: 8192\n`;
+    write('llamactl.config.yaml', before);
+    const { code, out, err } = await fix('--yes');
+    assert.equal(code, 0, out + err);
+    const after = before.replace('tinny', '"tiny"').replace('8192', '512');
+    assert.equal(read('llamactl.config.yaml'), after);
+    assert.equal(read('llamactl.config.yaml.bak'), before);
+    assert.match(err, /- +contextWindow: 8192[\s\S]*\+ +contextWindow: 512/);
+    assert.match(out, /^✓ local/);
+  });
+
+  it('mends the address where a llama-server answers beside it', async () => {
+    write('llamactl.config.json', `{"targets":{"a":{"baseUrl":"${server.current.url}/llm"}}}`);
+    const { code } = await fix('--yes', '--json');
+    assert.equal(code, 0);
+    assert.equal(read('llamactl.config.json'), `{"targets":{"a":{"baseUrl":"${server.current.url}"}}}`);
+  });
+
+  it('writes nothing where nobody can be asked', async () => {
+    const text = `{"targets":{"a":{"baseUrl":"${server.current.url}/llm"}}}`;
+    write('llamactl.config.json', text);
+    const { code, err } = await fix();
+    assert.equal(code, 2);
+    assert.match(err, /llamactl diagnose --fix --yes/);
+    assert.deepEqual(readdirSync(cwd), ['llamactl.config.json']);
+    assert.equal(read('llamactl.config.json'), text);
+  });
+
+  it('says so where there is nothing to mend, and judges all the same', async () => {
+    const { code, out, err } = await fix('--url', server.current.url);
+    assert.equal(code, 0);
+    assert.match(err, /nothing of this can be mended/);
+    assert.match(out, /^✓/);
+  });
+});
