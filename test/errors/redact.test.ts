@@ -39,6 +39,7 @@ describe('redaction', () => {
       'llama-server --api-key $LLAMA_API_KEY',
       'LLAMACTL_API_KEY=…',
       'no key was given',
+      'kubectl create secret generic llama-api-key --from-file=api-key=/dev/stdin',
     ]) {
       assert.equal(redact(text), text);
     }
