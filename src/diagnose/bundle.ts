@@ -103,12 +103,11 @@ export async function writeBundle(
  * @returns the files, and how often something was taken out of each
  */
 export async function writeBundles(
-  path: string | undefined,
+  path: string,
   diagnoses: readonly Diagnosis[],
   options: BundleOptions,
 ): Promise<{ readonly path: string; readonly redacted: number }[]> {
   const written: { path: string; redacted: number }[] = [];
-  if (path === undefined) return written;
   for (const diagnosis of diagnoses) {
     const name = diagnosis.target ?? new URL(diagnosis.url).host;
     const file =
