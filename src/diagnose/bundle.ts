@@ -150,7 +150,7 @@ export async function readBundle(path: string): Promise<Diagnosis> {
 export async function compareFiles(files: readonly string[]): Promise<Comparison> {
   const [before, after, third] = files;
   if (before === undefined || after === undefined || third !== undefined)
-    throw usageError('--diff compares two: --diff BEFORE --diff AFTER');
+    throw usageError('--diff compares two: --diff BEFORE AFTER');
   return compareDiagnoses(await readBundle(before), await readBundle(after));
 }
 
