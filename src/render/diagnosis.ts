@@ -52,12 +52,22 @@ export function renderDiagnosis(diagnosis: Diagnosis, layout: DiagnosisLayout): 
     '',
     renderChecks(diagnosis, layout),
     [
-      plural(findings.filter(({ severity }) => severity !== 'info').length, 'problem'),
+      howMany(findings),
       ...(skipped > 0 ? [`${plural(skipped, 'check')} not run`] : []),
       duration(diagnosis.durationMs),
       ...(first.code === 'config.invalid' ? [] : [`llamactl explain ${first.code}`]),
     ].join(' · '),
   ].join('\n');
+}
+
+/** `1 problem, 2 warnings`. */
+function howMany(findings: readonly Finding[]): string {
+  const of = (wanted: Finding['severity']) => findings.filter(({ severity }) => severity === wanted).length;
+  const counts = [
+    [of('error'), 'problem'],
+    [of('warning'), 'warning'],
+  ] as const;
+  return counts.flatMap(([times, what]) => (times === 0 ? [] : [plural(times, what)])).join(', ');
 }
 
 function renderFleet(diagnoses: readonly Diagnosis[], width: number): string {
