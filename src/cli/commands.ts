@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'config:validate': () => import('../commands/config/validate.js'),
   'deploy-gen:docker-compose': () => import('../commands/deploy-gen/docker-compose.js'),
   'deploy-gen:k8s': () => import('../commands/deploy-gen/k8s.js'),
+  'deploy-gen:verify': () => import('../commands/deploy-gen/verify.js'),
   detokenize: () => import('../commands/detokenize.js'),
   diagnose: () => import('../commands/diagnose.js'),
   explain: () => import('../commands/explain.js'),

@@ -1,0 +1,114 @@
+import { entries, get, list, type Manifest, type Path, text } from '../manifest.js';
+import { advice, type Flaw, type Project, type Rule } from '../rule.js';
+import { hasKey, type Server } from '../server.js';
+
+/** Whoever reaches a server without a key uses it, and reads what others ask where slots are on. */
+export const publicKey: Rule = {
+  id: 'public-key',
+  title: 'a key where strangers may ask',
+  find: (project) =>
+    project.servers
+      .filter((server) => !hasKey(server))
+      .flatMap((server) =>
+        server.platform === 'compose' ? inCompose(server) : inKubernetes(server, project),
+      ),
+};
+
+const BALANCERS = /nginx|haproxy|traefik|caddy|envoy/;
+
+function inCompose(server: Server): Flaw[] {
+  const { manifest, name } = server;
+  const services = entries(get(manifest.value, 'services')).filter(
+    ([other, spec]) =>
+      other === name || (BALANCERS.test(text(get(spec, 'image')) ?? '') && dependsOn(spec, name)),
+  );
+  return services.flatMap(([service, spec]) => {
+    const at: Path = ['services', service];
+    if (get(spec, 'network_mode') === 'host')
+      return [flaw(manifest, [...at, 'network_mode'], 'network_mode: host', 'compose')];
+    const ports = list(get(spec, 'ports'));
+    const open = ports.findIndex((port) => !isLocal(port));
+    return open < 0 ? [] : [flaw(manifest, [...at, 'ports', open], shown(ports[open]), 'compose')];
+  });
+}
+
+function dependsOn(spec: unknown, name: string): boolean {
+  const given = get(spec, 'depends_on');
+  return Array.isArray(given) ? given.includes(name) : entries(given).some(([other]) => other === name);
+}
+
+function isLocal(port: unknown): boolean {
+  const address = typeof port === 'object' ? (text(get(port, 'host_ip')) ?? '') : (text(port) ?? '');
+  return /^(?:127\.|localhost|\[?::1)/.test(address);
+}
+
+function shown(port: unknown): string {
+  return `ports: ${typeof port === 'object' ? JSON.stringify(port) : String(port)}`;
+}
+
+function inKubernetes(server: Server, { manifests }: Project): Flaw[] {
+  if (get(server.pod?.spec, 'hostNetwork') === true && server.pod !== null)
+    return [flaw(server.manifest, [...server.pod.at, 'hostNetwork'], 'hostNetwork: true', 'kubernetes')];
+  const services = manifests.filter(
+    ({ value }) => get(value, 'kind') === 'Service' && selects(value, server),
+  );
+  return [
+    ...services
+      .filter(({ value }) => /^(?:NodePort|LoadBalancer)$/.test(text(get(value, 'spec', 'type')) ?? ''))
+      .map((service) =>
+        flaw(service, ['spec', 'type'], `type: ${text(get(service.value, 'spec', 'type'))}`, 'kubernetes'),
+      ),
+    ...manifests
+      .filter(({ value }) => /^(?:Ingress|HTTPRoute)$/.test(text(get(value, 'kind')) ?? ''))
+      .filter(({ value }) => services.some((service) => leadsTo(value, nameOf(service.value))))
+      .map((route) =>
+        flaw(route, ['spec'], `${text(get(route.value, 'kind'))} ${nameOf(route.value)}`, 'kubernetes'),
+      ),
+  ];
+}
+
+function nameOf(value: unknown): string {
+  return text(get(value, 'metadata', 'name')) ?? '';
+}
+
+function selects(service: unknown, { manifest, pod }: Server): boolean {
+  const labels = get(manifest.value, ...(pod?.at.slice(0, -1) ?? []), 'metadata', 'labels');
+  const wanted = entries(get(service, 'spec', 'selector'));
+  return wanted.length > 0 && wanted.every(([name, value]) => get(labels, name) === value);
+}
+
+/** Whether a route names a Service, wherever it stands in it. */
+function leadsTo(value: unknown, service: string): boolean {
+  if (Array.isArray(value)) return value.some((item) => leadsTo(item, service));
+  return entries(value).some(
+    ([key, item]) =>
+      (/^(?:service|backendRefs|defaultBackend)$/.test(key) &&
+        [item, ...list(item)].some((each) => nameIs(each, service))) ||
+      leadsTo(item, service),
+  );
+}
+
+function nameIs(value: unknown, service: string): boolean {
+  return get(value, 'name') === service || get(value, 'service', 'name') === service;
+}
+
+function flaw(manifest: Manifest, at: Path, evidence: string, platform: Server['platform']): Flaw {
+  return {
+    code: 'auth.missing-key',
+    severity: 'error',
+    title: 'strangers reach the server, and it wants no key',
+    evidence: [evidence],
+    remedies:
+      platform === 'compose'
+        ? [
+            { text: 'Publish on this machine only:', commands: ['ports: ["127.0.0.1:8080:8080"]'] },
+            {
+              text: 'Or let it want a key, from a file that is a secret:',
+              commands: ['--api-key-file /run/secrets/llama-key'],
+            },
+          ]
+        : advice('Let it want a key, from a mounted Secret:', '--api-key-file /run/secrets/llama/api-key'),
+    manifest,
+    at,
+  };
+}
