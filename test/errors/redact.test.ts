@@ -36,6 +36,7 @@ describe('redaction', () => {
     for (const text of [
       'curl -H "Authorization: Bearer KEY" http://localhost:8080/props',
       'export LLAMACTL_API_KEY=KEY',
+      'export LLAMACTL_API_KEY=KEY%0Allamactl diagnose',
       'llama-server --api-key $LLAMA_API_KEY',
       'LLAMACTL_API_KEY=…',
       'no key was given',

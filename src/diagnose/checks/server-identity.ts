@@ -15,13 +15,15 @@ export const serverIdentity: Check = {
     const isDoubled = /\/v1$/.test(new URL(facts.url).pathname) && root !== null && root !== facts.url;
     if (isDoubled) {
       const title = 'the address ends in /v1 twice';
+      // Newer builds answer /v1/health, and clients add /v1 themselves.
+      const base = root.replace(/(?:\/v1)+$/, '');
       return failed(
         title,
         finding('connection.wrong-path', facts, {
-          title: `${title}: a llama-server answers at ${root}`,
-          evidence: [`given: ${facts.url}/v1`, `GET ${root}/health answers as a llama-server does`],
+          title: `${title}: a llama-server answers at ${base}`,
+          evidence: [`given: ${facts.url}`, `GET ${root}/health answers as a llama-server does`],
           rank: 88,
-          remedies: [{ text: 'Use this address:', commands: [`llamactl diagnose --url ${root}`] }],
+          remedies: [{ text: 'Use this address:', commands: [`llamactl diagnose --url ${base}`] }],
         }),
       );
     }
