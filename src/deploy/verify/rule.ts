@@ -1,6 +1,6 @@
 import type { Finding } from '../../catalogue/entry.js';
 import type { Remedy } from '../../errors/llamactl-error.js';
-import type { Manifest, Path } from './manifest.js';
+import { entries, get, type Manifest, type Path } from './manifest.js';
 import type { Server } from './server.js';
 
 /** All that is verified together: an object may be made good or bad by another. */
@@ -52,4 +52,11 @@ export function serverRule(
   find: (server: Server, project: Project) => readonly Flaw[],
 ): Rule {
   return { id, title, find: (project) => project.servers.flatMap((server) => find(server, project)) };
+}
+
+/** Whether a Service leads to a server's pods. */
+export function selects(service: unknown, { manifest, pod }: Server): boolean {
+  const labels = get(manifest.value, ...(pod?.at.slice(0, -1) ?? []), 'metadata', 'labels');
+  const wanted = entries(get(service, 'spec', 'selector'));
+  return wanted.length > 0 && wanted.every(([name, value]) => get(labels, name) === value);
 }

@@ -10,6 +10,7 @@ import { image } from './rules/image.js';
 import { keyInSight } from './rules/key-in-sight.js';
 import { metrics } from './rules/metrics.js';
 import { modelVolume } from './rules/model-volume.js';
+import { ports } from './rules/ports.js';
 import { probes } from './rules/probes.js';
 import { promptCache } from './rules/prompt-cache.js';
 import { publicKey } from './rules/public-key.js';
@@ -31,6 +32,7 @@ export const RULES: readonly Rule[] = [
   yamlTypes,
   modelVolume,
   bindAddress,
+  ports,
   gpuImage,
   rollout,
   probes,

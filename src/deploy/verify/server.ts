@@ -223,13 +223,16 @@ export function hasKey(server: Server): boolean {
 }
 
 /** Whether the container is given a GPU. */
-export function hasGpu({ platform, spec }: Server): boolean {
+export function hasGpu({ platform, spec, pod }: Server): boolean {
   if (platform === 'kubernetes') {
     const amounts = [
       ...entries(get(spec, 'resources', 'limits')),
       ...entries(get(spec, 'resources', 'requests')),
     ];
-    return amounts.some(([name, amount]) => /gpu|nvidia\.com\/mig/.test(name) && text(amount) !== '0');
+    return (
+      amounts.some(([name, amount]) => /gpu|nvidia\.com\/mig/.test(name) && text(amount) !== '0') ||
+      text(get(pod?.spec, 'runtimeClassName')) === 'nvidia'
+    );
   }
   const devices = list(get(spec, 'devices')).map(
     (device) => text(device) ?? text(get(device, 'source')) ?? '',
@@ -265,4 +268,13 @@ export function memoryLimit({ platform, spec }: Server): number | null {
   );
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(given ?? '') ?? [];
   return amount === undefined ? null : Number(amount) * (UNITS[unit.toLowerCase()] ?? 1);
+}
+
+/** A port of a pod, by its number or name; null where no container has it. */
+export function containerPort({ spec }: Server, port: unknown): number | null {
+  const given = text(port) ?? '';
+  if (/^\d+$/.test(given)) return Number(given);
+  const named = list(get(spec, 'ports')).find((each) => get(each, 'name') === given);
+  const found = text(get(named, 'containerPort'));
+  return found === null ? null : Number(found);
 }

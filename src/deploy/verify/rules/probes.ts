@@ -1,6 +1,6 @@
-import { entries, get, list, type Path, text } from '../manifest.js';
+import { get, list, type Path, text } from '../manifest.js';
 import { advice, type Flaw, ofServer, serverRule } from '../rule.js';
-import { hasKey, portOf, prefixOf, type Server, setting } from '../server.js';
+import { containerPort, hasKey, portOf, prefixOf, type Server, setting } from '../server.js';
 import { healthPath, urlIn, WAKING } from '../url.js';
 
 /** Seconds that a model of a usual size needs to load. */
@@ -116,19 +116,11 @@ function requestOf(server: Server, probe: unknown) {
   if (asked !== undefined) {
     const headers = list(get(asked, 'httpHeaders')).map((header) => text(get(header, 'name')) ?? '');
     return {
-      port: portNumber(server, get(asked, 'port')),
+      port: containerPort(server, get(asked, 'port')),
       path: text(get(asked, 'path')) ?? '/',
       withKey: headers.some((header) => /^(?:authorization|x-api-key)$/i.test(header)),
     };
   }
   const command = list(get(probe, 'exec', 'command')).map((word) => text(word) ?? '');
   return urlIn(command.join(' '));
-}
-
-function portNumber({ spec }: Server, port: unknown): number | null {
-  const given = text(port) ?? '';
-  if (/^\d+$/.test(given)) return Number(given);
-  const named = list(get(spec, 'ports')).find((each) => get(each, 'name') === given);
-  const found = entries(named).find(([key]) => key === 'containerPort')?.[1];
-  return found === undefined ? null : Number(text(found));
 }

@@ -1,5 +1,5 @@
 import { entries, get, list, type Manifest, type Path, text } from '../manifest.js';
-import { advice, type Flaw, type Project, type Rule } from '../rule.js';
+import { advice, type Flaw, type Project, type Rule, selects } from '../rule.js';
 import { hasKey, type Server } from '../server.js';
 
 /** Whoever reaches a server without a key uses it, and reads what others ask where slots are on. */
@@ -69,12 +69,6 @@ function inKubernetes(server: Server, { manifests }: Project): Flaw[] {
 
 function nameOf(value: unknown): string {
   return text(get(value, 'metadata', 'name')) ?? '';
-}
-
-function selects(service: unknown, { manifest, pod }: Server): boolean {
-  const labels = get(manifest.value, ...(pod?.at.slice(0, -1) ?? []), 'metadata', 'labels');
-  const wanted = entries(get(service, 'spec', 'selector'));
-  return wanted.length > 0 && wanted.every(([name, value]) => get(labels, name) === value);
 }
 
 /** Whether a route names a Service, wherever it stands in it. */
