@@ -217,6 +217,26 @@ const SPOILED: readonly {
     line: /- 8080/,
   },
   {
+    what: 'a number in a list of Compose',
+    output: 'compose-local',
+    file: 'compose.yaml',
+    from: '- "8080"',
+    to: '- 8080',
+    rule: 'yaml-types',
+    says: /read as a number/,
+    line: /- 8080/,
+  },
+  {
+    what: 'a variable of the host for one of the container',
+    output: 'compose-local',
+    file: 'compose.yaml',
+    from: '    healthcheck:\n      test: [CMD, curl, ',
+    to: '    environment: { AGENT: probe }\n    healthcheck:\n      test: [CMD, curl, -A, "$AGENT", ',
+    rule: 'interpolation',
+    says: /\$AGENT is the host's variable/,
+    line: /test:/,
+  },
+  {
     what: 'a switch of YAML 1.1',
     output: 'k8s-hub',
     file: 'server.yaml',
@@ -548,6 +568,65 @@ describe('deploy-gen verify: one thing spoiled', () => {
       findings.map(({ title }) => title),
       ['livenessProbe: /slots wakes a server that sleeps, so that it never does'],
     );
+  });
+
+  it('others’ manifests that are right are left alone', () => {
+    const compose = outputOf('compose-local')['compose.yaml'] ?? '';
+    const harmless = [
+      // What is called after llama.cpp is neither a metric nor, with a program of its own, a server.
+      compose.replace(
+        'services:\n',
+        'services:\n  web:\n    image: docker.io/me/llamacpp:web\n    command: python app.py\n    volumes: ["llamacpp_data:/data"]\n',
+      ),
+      // A variable of the user's shell may be anything.
+      compose.replace('- --metrics', '- --metrics\n      - $EXTRA_FLAG'),
+      // Compose reads YAML 1.2 here, and numbers of variables and ports are text to it.
+      compose.replace('- --metrics', '- --metrics\n      - -fa\n      - on'),
+      compose.replace('    init: true', '    environment: { TEMP: 1, TIME: 12:30 }\n    init: true'),
+      compose.replace(/- --port\n +- "8080"/, '- --port\n      - $PORT'),
+    ];
+    for (const text of harmless) {
+      assert.notEqual(text, compose);
+      const { findings, servers } = verify({ 'compose.yaml': text });
+      assert.deepEqual(findings, []);
+      assert.deepEqual(
+        servers.map(({ name }) => name),
+        ['llama'],
+      );
+    }
+    const k8s = outputOf('k8s-hub');
+    const inside = 'annotations: { networking.gke.io/load-balancer-type: Internal }\n  labels:';
+    const network = (k8s['network.yaml'] ?? '')
+      .replace('labels:', inside)
+      .replace('spec:\n', 'spec:\n  type: LoadBalancer\n');
+    assert.deepEqual(verify({ ...k8s, 'network.yaml': network }).findings, []);
+  });
+
+  it('finds a server in a shell’s line, and in the image with all tools', () => {
+    const { findings, servers } = verify({
+      'pod.yaml': `kind: Pod
+spec:
+  containers:
+    - name: shell
+      image: example.com/tools
+      command: [sh, -c, "cd /models && exec llama-server -m 'a b.gguf' --mlock && echo --draft"]
+    - name: all
+      image: ghcr.io/ggml-org/llama.cpp:full
+      args: [--server, --no-mmap]
+    - name: convert
+      image: ghcr.io/ggml-org/llama.cpp:full
+      args: [--convert, /models]
+`,
+    });
+    assert.deepEqual(
+      servers.map(({ name }) => name),
+      ['shell', 'all'],
+    );
+    assert.deepEqual(
+      findings.filter(({ check }) => check === 'flags').map(({ title }) => title.split(' ')[0]),
+      ['--mlock', '--no-mmap'],
+    );
+    assert.ok(!findings.some(({ check }) => check === 'command'));
   });
 
   it('is tried for every rule', () => {

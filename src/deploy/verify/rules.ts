@@ -7,6 +7,7 @@ import { flags } from './rules/flags.js';
 import { gpuImage } from './rules/gpu-image.js';
 import { healthcheck } from './rules/healthcheck.js';
 import { image } from './rules/image.js';
+import { interpolation } from './rules/interpolation.js';
 import { keyInSight } from './rules/key-in-sight.js';
 import { metrics } from './rules/metrics.js';
 import { modelVolume } from './rules/model-volume.js';
@@ -30,6 +31,7 @@ export const RULES: readonly Rule[] = [
   environment,
   serviceLinks,
   yamlTypes,
+  interpolation,
   modelVolume,
   bindAddress,
   ports,

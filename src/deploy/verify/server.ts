@@ -127,14 +127,14 @@ function argumentsOf(
     return untilOperator(own.map((part) => ({ text: part, at: line.at })));
   }
   if (entrypoint !== null && entrypoint.length > 0) return null;
-  const isFull = /llama\.cpp:(?:full|light)/.test(image);
-  if (isFull)
-    return words.some((word) => word.text === '--server')
-      ? words.filter((word) => word.text !== '--server')
-      : null;
-  return /(?:^|\/)(?:llama\.cpp|llama-server|llamacpp|llama-cpp)(?:-server)?(?:[:@]|$)/i.test(image)
-    ? command
-    : null;
+  if (/llama\.cpp:(?:full|light)/.test(image)) {
+    const [tool, ...args] = command;
+    return tool !== undefined && /^(?:--server|-s)$/.test(tool.text) ? args : null;
+  }
+  if (/(?:ggml-org|ggerganov)\/llama\.cpp[:@]/.test(image)) return command;
+  // Somebody's own image may start anything; with flags alone it starts what it is named after.
+  const isNamed = /(?:^|\/)(?:llama\.cpp|llama-server|llamacpp|llama-cpp)(?:-server)?(?:[:@]|$)/i.test(image);
+  return isNamed && command.every((word, index) => index > 0 || word.text.startsWith('-')) ? command : null;
 }
 
 /** In a shell's line what comes after `;`, `&&`, `|` is another program's. */

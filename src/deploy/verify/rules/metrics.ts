@@ -46,7 +46,7 @@ function ofText(
   scales: boolean,
 ): Flaw[] {
   const seen = new Set<string>();
-  return [...given.matchAll(/\bllamacpp[:_]([a-z_]*[a-z])\b(?!:)/g)].flatMap(([whole, name = '']) => {
+  return [...given.matchAll(/(?<!\/)\bllamacpp[:_]([a-z_]*[a-z])\b(?!:)/g)].flatMap(([whole, name = '']) => {
     if (seen.has(name) || recorded.has(whole)) return [];
     seen.add(name);
     const flaw = ofName(name, whole, scales);
@@ -140,9 +140,16 @@ function recordsOf(value: unknown): ReadonlySet<string> {
   );
 }
 
+/** What Prometheus or a scaler is asked for; elsewhere `llamacpp:…` may be an image, and `llamacpp_…` a volume. */
+const QUERIES = /^(?:expr|query|definition|metricsQuery|seriesQuery|metricName)$/;
+
 function textsOf(value: unknown, at: Path = []): [Path, string][] {
-  if (typeof value === 'string') return value.includes('llamacpp') ? [[at, value]] : [];
+  if (typeof value === 'string') {
+    const isQuery = QUERIES.test(String(at.at(-1))) || at.slice(-2).join('.') === 'metric.name';
+    // A file in a ConfigMap: a dashboard, or rules.
+    const isFile = value.includes('\n') && /\bexpr"?:/.test(value);
+    return value.includes('llamacpp') && (isQuery || isFile) ? [[at, value]] : [];
+  }
   if (Array.isArray(value)) return value.flatMap((item, index) => textsOf(item, [...at, index]));
-  // Scripts count metrics by name too; what they look for is theirs.
   return entries(value).flatMap(([name, item]) => textsOf(item, [...at, name]));
 }

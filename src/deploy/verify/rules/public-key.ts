@@ -55,16 +55,25 @@ function inKubernetes(server: Server, { manifests }: Project): Flaw[] {
   return [
     ...services
       .filter(({ value }) => /^(?:NodePort|LoadBalancer)$/.test(text(get(value, 'spec', 'type')) ?? ''))
+      .filter(({ value }) => !annotated(value, /internal/i))
       .map((service) =>
         flaw(service, ['spec', 'type'], `type: ${text(get(service.value, 'spec', 'type'))}`, 'kubernetes'),
       ),
     ...manifests
       .filter(({ value }) => /^(?:Ingress|HTTPRoute)$/.test(text(get(value, 'kind')) ?? ''))
+      // The proxy asks who it is: by a password, or another server's word.
+      .filter(({ value }) => !annotated(value, /\/auth-|middlewares|oauth/))
       .filter(({ value }) => services.some((service) => leadsTo(value, nameOf(service.value))))
       .map((route) =>
         flaw(route, ['spec'], `${text(get(route.value, 'kind'))} ${nameOf(route.value)}`, 'kubernetes'),
       ),
   ];
+}
+
+function annotated(value: unknown, pattern: RegExp): boolean {
+  return entries(get(value, 'metadata', 'annotations')).some(
+    ([name, each]) => pattern.test(`${name}: ${text(each)}`) && text(each) !== 'false',
+  );
 }
 
 function nameOf(value: unknown): string {

@@ -2,15 +2,17 @@ import { entries, get, list, type Path, text } from '../manifest.js';
 import { advice, type Flaw, serverRule } from '../rule.js';
 import type { Server } from '../server.js';
 
-/** Values that must be text, and that YAML 1.1 reads as a number, a switch or a time. */
+/** What Compose takes for a number or a switch; the other words of YAML 1.1 (`on`, `1_000`) are text to it. */
+const OF_COMPOSE = /^(?:true|false|0x[\da-f]+|[-+]?[\d.]+(?:e[-+]?\d+)?)$/i;
+
+/** Values that must be text, and that are read as a number or a switch: both readers refuse the file (measured). */
 export const yamlTypes = serverRule('yaml-types', 'text that stays text', (server) =>
   textPlaces(server).flatMap(([at, value]) => {
-    if (typeof value === 'string' || value === null || value === undefined || typeof value === 'object')
-      return [];
-    // Compose makes texts of numbers; Kubernetes refuses them.
-    const isSwitch = typeof value === 'boolean';
-    if (server.platform === 'compose' && !isSwitch && !isTime(server, at)) return [];
-    return [flawOf(server, at, value)];
+    if (typeof value !== 'number' && typeof value !== 'boolean') return [];
+    const typed = server.manifest.bareAt(at) ?? '';
+    // Times in base 60 are YAML 1.1 by the book, and text to both.
+    const isRead = server.platform === 'compose' ? OF_COMPOSE.test(typed) : !typed.includes(':');
+    return isRead ? [flawOf(server, at, value)] : [];
   }),
 );
 
@@ -25,26 +27,11 @@ function flawOf(server: Server, at: Path, value: unknown): Flaw {
   };
 }
 
-/** `12:30` is 750 to a reader of YAML 1.1. */
-function isTime({ manifest }: Server, at: Path): boolean {
-  return /^\d+(?::[0-5]?\d)+$/.test(manifest.bareAt(at) ?? '');
-}
-
 function textPlaces({ platform, spec, at, manifest, pod }: Server): [Path, unknown][] {
   const items = (key: string): [Path, unknown][] =>
     list(get(spec, key)).map((item, index) => [[...at, key, index], item]);
-  if (platform === 'compose') {
-    return [
-      ...items('command'),
-      ...items('entrypoint'),
-      ...items('environment'),
-      ...items('ports').filter(([, port]) => typeof port !== 'object'),
-      ...entries(get(spec, 'environment')).map(([name, value]): [Path, unknown] => [
-        [...at, 'environment', name],
-        value,
-      ]),
-    ];
-  }
+  // Values of a map of variables may be numbers in Compose, and so may ports.
+  if (platform === 'compose') return ['command', 'entrypoint', 'environment'].flatMap(items);
   const metadata = [...(pod?.at.slice(0, -1) ?? []), 'metadata'];
   return [
     ...items('command'),
