@@ -29,5 +29,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
 /** Topics: words that only group commands. */
 export const TOPICS: Readonly<Record<string, { readonly description: string }>> = {
   config: { description: 'Check, show, write and migrate configuration files.' },
-  'deploy-gen': { description: 'Write Docker Compose or Kubernetes files that run a model.' },
+  'deploy-gen': {
+    description: 'Write Docker Compose or Kubernetes files that run a model, and check such files.',
+  },
 };

@@ -357,6 +357,16 @@ const SPOILED: readonly {
     line: /ports/,
   },
   {
+    what: 'the network of the host',
+    output: 'compose-local',
+    file: 'compose.yaml',
+    from: /ports: \[.*\]/,
+    to: 'network_mode: host',
+    rule: 'public-key',
+    says: /wants no key/,
+    line: /network_mode/,
+  },
+  {
     what: 'a port where nobody listens',
     output: 'compose-local',
     file: 'compose.yaml',
@@ -578,6 +588,8 @@ describe('deploy-gen verify: one thing spoiled', () => {
         'services:\n',
         'services:\n  web:\n    image: docker.io/me/llamacpp:web\n    command: python app.py\n    volumes: ["llamacpp_data:/data"]\n',
       ),
+      // On the host's own network loopback is reached, and closed to others.
+      compose.replace(/ports: \[.*\]/, 'network_mode: host').replace('"0.0.0.0"', '"127.0.0.1"'),
       // A variable of the user's shell may be anything.
       compose.replace('- --metrics', '- --metrics\n      - $EXTRA_FLAG'),
       // Compose reads YAML 1.2 here, and numbers of variables and ports are text to it.

@@ -209,6 +209,16 @@ export function portOf(server: Server): number | null {
   return /^\d+$/.test(given) ? Number(given) : null;
 }
 
+/** Whether only its own machine (or container) reaches the server. */
+export function listensLocally(server: Server): boolean {
+  return /^(?:127\.|localhost$|::1$)/.test(setting(server, '--host')?.text ?? '');
+}
+
+/** Whether the container has the network of its machine. */
+export function isOnHostNetwork({ spec, pod }: Server): boolean {
+  return get(spec, 'network_mode') === 'host' || get(pod?.spec, 'hostNetwork') === true;
+}
+
 /** What every path begins with, without a slash at the end; null where a variable decides. */
 export function prefixOf(server: Server): string | null {
   const given = setting(server, '--api-prefix')?.text ?? '';

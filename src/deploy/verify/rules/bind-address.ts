@@ -1,15 +1,14 @@
 import { advice, ofServer, serverRule } from '../rule.js';
-import { placeOfSetting, setting } from '../server.js';
+import { isOnHostNetwork, listensLocally, placeOfSetting, setting } from '../server.js';
 
 export const bindAddress = serverRule('bind-address', 'an address that others reach', (server) => {
-  const host = setting(server, '--host')?.text;
-  if (host === undefined || !/^(?:127\.|localhost$|::1$)/.test(host)) return [];
+  if (!listensLocally(server) || isOnHostNetwork(server)) return [];
   return [
     {
       ...ofServer(server, [], {
         code: 'container.bind-localhost',
         severity: 'error',
-        title: `the server listens on ${host}, which nobody outside the container reaches`,
+        title: `the server listens on ${setting(server, '--host')?.text}, which nobody outside the container reaches`,
         remedies: advice('Listen on all addresses of the container:', '--host 0.0.0.0'),
       }),
       ...placeOfSetting(server, '--host'),

@@ -1,6 +1,7 @@
+import type { Remedy } from '../../../errors/llamactl-error.js';
 import { entries, get, list, type Manifest, type Path, text } from '../manifest.js';
-import { advice, type Flaw, type Project, type Rule, selects } from '../rule.js';
-import { hasKey, type Server } from '../server.js';
+import { type Flaw, type Project, type Rule, selects } from '../rule.js';
+import { hasKey, listensLocally, type Server } from '../server.js';
 
 /** Whoever reaches a server without a key uses it, and reads what others ask where slots are on. */
 export const publicKey: Rule = {
@@ -14,6 +15,15 @@ export const publicKey: Rule = {
       ),
 };
 
+const LOCAL_ADDRESS: Remedy = { text: 'Listen on this machine only:', commands: ['--host 127.0.0.1'] };
+const WITH_KEY: Remedy = {
+  text: 'Or let it want a key, from a file that is a secret:',
+  commands: ['--api-key-file /run/secrets/llama-key'],
+};
+const WITH_SECRET: Remedy = {
+  text: 'Let it want a key, from a mounted Secret:',
+  commands: ['--api-key-file /run/secrets/llama/api-key'],
+};
 const BALANCERS = /nginx|haproxy|traefik|caddy|envoy/;
 
 function inCompose(server: Server): Flaw[] {
@@ -25,10 +35,14 @@ function inCompose(server: Server): Flaw[] {
   return services.flatMap(([service, spec]) => {
     const at: Path = ['services', service];
     if (get(spec, 'network_mode') === 'host')
-      return [flaw(manifest, [...at, 'network_mode'], 'network_mode: host', 'compose')];
+      return listensLocally(server)
+        ? []
+        : [flaw(manifest, [...at, 'network_mode'], 'network_mode: host', [LOCAL_ADDRESS, WITH_KEY])];
     const ports = list(get(spec, 'ports'));
     const open = ports.findIndex((port) => !isLocal(port));
-    return open < 0 ? [] : [flaw(manifest, [...at, 'ports', open], shown(ports[open]), 'compose')];
+    if (open < 0) return [];
+    const published = { text: 'Publish on this machine only:', commands: [localPort(ports[open])] };
+    return [flaw(manifest, [...at, 'ports', open], shown(ports[open]), [published, WITH_KEY])];
   });
 }
 
@@ -42,13 +56,20 @@ function isLocal(port: unknown): boolean {
   return /^(?:127\.|localhost|\[?::1)/.test(address);
 }
 
+/** The same port on loopback. */
+function localPort(port: unknown): string {
+  if (typeof port === 'object') return 'host_ip: 127.0.0.1';
+  const given = String(port).replace(/^(?:\d+\.){3}\d+:|^\[.*\]:/, '');
+  return `ports: ["127.0.0.1:${given.includes(':') ? given : `${given}:${given}`}"]`;
+}
+
 function shown(port: unknown): string {
   return `ports: ${typeof port === 'object' ? JSON.stringify(port) : String(port)}`;
 }
 
 function inKubernetes(server: Server, { manifests }: Project): Flaw[] {
-  if (get(server.pod?.spec, 'hostNetwork') === true && server.pod !== null)
-    return [flaw(server.manifest, [...server.pod.at, 'hostNetwork'], 'hostNetwork: true', 'kubernetes')];
+  if (get(server.pod?.spec, 'hostNetwork') === true && server.pod !== null && !listensLocally(server))
+    return [flaw(server.manifest, [...server.pod.at, 'hostNetwork'], 'hostNetwork: true', [WITH_SECRET])];
   const services = manifests.filter(
     ({ value }) => get(value, 'kind') === 'Service' && selects(value, server),
   );
@@ -57,7 +78,7 @@ function inKubernetes(server: Server, { manifests }: Project): Flaw[] {
       .filter(({ value }) => /^(?:NodePort|LoadBalancer)$/.test(text(get(value, 'spec', 'type')) ?? ''))
       .filter(({ value }) => !annotated(value, /internal/i))
       .map((service) =>
-        flaw(service, ['spec', 'type'], `type: ${text(get(service.value, 'spec', 'type'))}`, 'kubernetes'),
+        flaw(service, ['spec', 'type'], `type: ${text(get(service.value, 'spec', 'type'))}`, [WITH_SECRET]),
       ),
     ...manifests
       .filter(({ value }) => /^(?:Ingress|HTTPRoute)$/.test(text(get(value, 'kind')) ?? ''))
@@ -65,7 +86,7 @@ function inKubernetes(server: Server, { manifests }: Project): Flaw[] {
       .filter(({ value }) => !annotated(value, /\/auth-|middlewares|oauth/))
       .filter(({ value }) => services.some((service) => leadsTo(value, nameOf(service.value))))
       .map((route) =>
-        flaw(route, ['spec'], `${text(get(route.value, 'kind'))} ${nameOf(route.value)}`, 'kubernetes'),
+        flaw(route, ['spec'], `${text(get(route.value, 'kind'))} ${nameOf(route.value)}`, [WITH_SECRET]),
       ),
   ];
 }
@@ -95,22 +116,13 @@ function nameIs(value: unknown, service: string): boolean {
   return get(value, 'name') === service || get(value, 'service', 'name') === service;
 }
 
-function flaw(manifest: Manifest, at: Path, evidence: string, platform: Server['platform']): Flaw {
+function flaw(manifest: Manifest, at: Path, evidence: string, remedies: readonly Remedy[]): Flaw {
   return {
     code: 'auth.missing-key',
     severity: 'error',
     title: 'strangers reach the server, and it wants no key',
     evidence: [evidence],
-    remedies:
-      platform === 'compose'
-        ? [
-            { text: 'Publish on this machine only:', commands: ['ports: ["127.0.0.1:8080:8080"]'] },
-            {
-              text: 'Or let it want a key, from a file that is a secret:',
-              commands: ['--api-key-file /run/secrets/llama-key'],
-            },
-          ]
-        : advice('Let it want a key, from a mounted Secret:', '--api-key-file /run/secrets/llama/api-key'),
+    remedies,
     manifest,
     at,
   };
