@@ -8,6 +8,7 @@ import { parseManifests } from '../../src/deploy/verify/manifest.js';
 import { RULES } from '../../src/deploy/verify/rules.js';
 import { type ManifestFinding, verifyManifests, verifyPaths } from '../../src/deploy/verify/verify.js';
 import { optionMatrix } from './matrix.js';
+import { type Document, readYaml } from './read-back.js';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const nothing = Readable.from([]);
@@ -103,6 +104,15 @@ describe('deploy-gen verify: our own manifests', () => {
     }
   });
 });
+
+/** Every place of a document. */
+function pathsOf(value: Document, at: readonly (string | number)[] = []): (string | number)[][] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, item]) => {
+    const own = [...at, Array.isArray(value) ? Number(name) : name];
+    return [own, ...pathsOf(item, own)];
+  });
+}
 
 /** Our own output, spoiled at one place, and what must be found then. */
 const SPOILED: readonly {
@@ -639,6 +649,25 @@ spec:
       ['--mlock', '--no-mmap'],
     );
     assert.ok(!findings.some(({ check }) => check === 'command'));
+  });
+
+  it('takes any value anywhere without failing', () => {
+    for (const output of ['k8s-autoscaled-monitoring', 'k8s-gpu-ingress', 'compose-router-nginx']) {
+      for (const [file, text] of Object.entries(outputOf(output))) {
+        for (const [index, whole] of readYaml(text).entries()) {
+          for (const [place, at] of pathsOf(whole).entries()) {
+            for (const strange of [[null, 5, 'x'][place % 3], [[], [null], {}][place % 3]]) {
+              const changed = structuredClone(whole);
+              const key = at.at(-1);
+              const parent = at.slice(0, -1).reduce((node, step) => node[step], changed);
+              parent[key ?? ''] = strange;
+              const { findings } = verify({ [file]: JSON.stringify(changed) });
+              assert.ok(Array.isArray(findings), `${output}/${file} ${index} ${at.join('.')}`);
+            }
+          }
+        }
+      }
+    }
   });
 
   it('is tried for every rule', () => {
