@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'config:validate': () => import('../commands/config/validate.js'),
   'deploy-gen:docker-compose': () => import('../commands/deploy-gen/docker-compose.js'),
   'deploy-gen:k8s': () => import('../commands/deploy-gen/k8s.js'),
+  'deploy-gen:verify': () => import('../commands/deploy-gen/verify.js'),
   detokenize: () => import('../commands/detokenize.js'),
   diagnose: () => import('../commands/diagnose.js'),
   explain: () => import('../commands/explain.js'),
@@ -28,5 +29,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
 /** Topics: words that only group commands. */
 export const TOPICS: Readonly<Record<string, { readonly description: string }>> = {
   config: { description: 'Check, show, write and migrate configuration files.' },
-  'deploy-gen': { description: 'Write Docker Compose or Kubernetes files that run a model.' },
+  'deploy-gen': {
+    description: 'Write Docker Compose or Kubernetes files that run a model, and check such files.',
+  },
 };

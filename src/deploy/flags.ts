@@ -2,6 +2,8 @@ import { usageError } from '../errors/llamactl-error.js';
 import type { ContextChoice } from './context.js';
 import type { DeployModel } from './model-source.js';
 import type { DeployOptions } from './options.js';
+import { checkFlags } from './server-flags/check.js';
+import { type FlagTable, tableFor } from './server-flags/tables.js';
 import { cacheRamOnTrust } from './sizing.js';
 
 /** One of llama-server's flags, and why it is given. */
@@ -115,7 +117,7 @@ export function serverFlags(
     'MiB of host memory for prompts that were read before; the default of 8192 is more than the limit leaves',
   );
   add('--metrics', null, 'counters for Prometheus, and for the drain before a stop');
-  return [...flags, ...ownFlags(options.extraArgs)];
+  return [...flags, ...ownFlags(options)];
 }
 
 /** The flags as words. */
@@ -140,7 +142,22 @@ function cacheRam(options: DeployOptions, { sizing }: ContextChoice): number {
   return sizing?.host.cacheRamBytes ?? cacheRamOnTrust(options.memory ?? 0);
 }
 
-function ownFlags(words: readonly string[]): ServerFlag[] {
+/** The table of the build whose image is deployed. */
+function tableOf({ build, image }: DeployOptions): FlagTable {
+  const [, number] = /-?b(\d+)(?:@|$)/.exec(build ?? image ?? '') ?? [];
+  return tableFor(number === undefined ? null : Number(number));
+}
+
+/** What the build says of the user's own flags, where it takes them all the same. */
+export function flagWarnings(options: DeployOptions): string[] {
+  return checkFlags(options.extraArgs, tableOf(options))
+    .filter(({ severity }) => severity === 'warning')
+    .map(({ word, message, instead }) => `${word} ${message}${instead === null ? '' : `: ${instead}`}`);
+}
+
+function ownFlags(options: DeployOptions): ServerFlag[] {
+  const words = options.extraArgs;
+  const wrong = checkFlags(words, tableOf(options)).find(({ severity }) => severity === 'error');
   const flags: ServerFlag[] = [];
   for (const word of words) {
     const ours = OURS[word.split('=', 1)[0] ?? ''];
@@ -155,6 +172,13 @@ function ownFlags(words: readonly string[]): ServerFlag[] {
     else if (previous !== undefined && previous.value === null)
       flags[flags.length - 1] = { ...previous, value: word };
     else throw usageError(`${word} after --: a flag of llama-server is expected, such as --jinja`);
+  }
+  if (wrong !== undefined) {
+    const { word, message, instead } = wrong;
+    throw usageError(
+      `${word} after --: it ${message}`,
+      instead === null ? [] : [{ text: 'Write instead:', commands: [instead] }],
+    );
   }
   return flags;
 }

@@ -1,6 +1,6 @@
 import { usageError } from '../errors/llamactl-error.js';
 import { chooseContext } from './context.js';
-import { argsOf, modelsPreset, PATHS, type ServerFlag, serverFlags } from './flags.js';
+import { argsOf, flagWarnings, modelsPreset, PATHS, type ServerFlag, serverFlags } from './flags.js';
 import type { DeployModel } from './model-source.js';
 import type { Backend, DeployOptions } from './options.js';
 import type { Sizing } from './sizing.js';
@@ -86,6 +86,7 @@ export function planDeployment(options: DeployOptions, models: readonly DeployMo
     warnings: [
       ...models.flatMap(({ warnings }) => warnings),
       ...context.notes,
+      ...flagWarnings(options),
       ...(image.pinned
         ? []
         : [`${image.reference} moves on: pin it with --build bNNNN or --image NAME@sha256:DIGEST`]),

@@ -8,6 +8,8 @@ export interface GivenFlag {
   readonly word: string;
   readonly known: KnownFlag | null;
   readonly values: readonly string[];
+  /** `--port=8080`: meant as a flag with its value, and refused. */
+  readonly joined: boolean;
 }
 
 /** Something that llama-server does not start with, or will not before long. */
@@ -29,6 +31,13 @@ export function readFlags(words: readonly string[], table: FlagTable): GivenFlag
   const flags: GivenFlag[] = [];
   for (let index = 0; index < words.length; ) {
     const word = words[index] ?? '';
+    const [name = '', ...rest] = word.split('=');
+    const meant = rest.length === 0 ? undefined : flagNamed(table, name);
+    if (meant !== undefined) {
+      flags.push({ index, word, known: meant, values: [rest.join('=')], joined: true });
+      index++;
+      continue;
+    }
     // A flag that is gone still has its values, which are no flags.
     const known = flagNamed(table, word) ?? null;
     const shape = known ?? TABLES.map((other) => flagNamed(other, word)).find((each) => each !== undefined);
@@ -39,7 +48,7 @@ export function readFlags(words: readonly string[], table: FlagTable): GivenFlag
       if (next === undefined || flagNamed(table, next) !== undefined || isFlag(next)) break;
       values.push(next);
     }
-    flags.push({ index, word, known, values });
+    flags.push({ index, word, known, values, joined: false });
     index += 1 + values.length;
   }
   return flags;
@@ -47,7 +56,9 @@ export function readFlags(words: readonly string[], table: FlagTable): GivenFlag
 
 /** What is wrong with the arguments of llama-server, for one build. Words with a variable (`$PORT`) are believed. */
 export function checkFlags(words: readonly string[], table: FlagTable): FlagProblem[] {
-  return readFlags(words, table).flatMap(({ index, word, known, values }) => {
+  return readFlags(words, table).flatMap((flag) => {
+    const { index, word, known, values } = flag;
+    if (flag.joined) return [{ index, word, ...joined(word) }];
     const problem = word.includes('$') ? null : problemOf(word, known, values, table);
     return problem === null ? [] : [{ index, word, ...problem }];
   });
@@ -87,15 +98,15 @@ function problemOf(
   };
 }
 
+function joined(word: string): Omit<FlagProblem, 'index' | 'word'> {
+  return {
+    severity: 'error',
+    message: 'is one word: llama-server takes the value as a word of its own',
+    instead: word.replace('=', ' '),
+  };
+}
+
 function unknown(word: string, table: FlagTable): Omit<FlagProblem, 'index' | 'word'> {
-  const [name = '', ...value] = word.split('=');
-  if (value.length > 0 && flagNamed(table, name) !== undefined) {
-    return {
-      severity: 'error',
-      message: 'is one word: llama-server takes the value as a word of its own',
-      instead: `${name} ${value.join('=')}`,
-    };
-  }
   if (!isFlag(word)) {
     return { severity: 'error', message: 'is no flag, and belongs to none', instead: null };
   }
@@ -104,7 +115,7 @@ function unknown(word: string, table: FlagTable): Omit<FlagProblem, 'index' | 'w
   if (later !== undefined)
     return { severity: 'warning', message: `is not in ${nameOf(table)}: it has come later`, instead: null };
   const before = TABLES.some(({ build, byName }) => build < table.build && byName.has(word));
-  const instead = replacementOf(word) ?? (before ? null : nearest(name, [...table.byName.keys()]));
+  const instead = replacementOf(word) ?? (before ? null : nearest(word, [...table.byName.keys()]));
   const gone = before || replacementOf(word) !== null;
   return {
     severity: 'error',
