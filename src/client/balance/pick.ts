@@ -29,21 +29,30 @@ const USUAL_SLOTS = 4;
 
 /**
  * Chooses a server: the conversation's own while it is ready, else the best by condition, a free slot, the share of its
- * slots that is busy, and turn.
+ * slots that is busy, and turn. Where all have something to do, one request more or less leaves it to the turn: a server
+ * decodes its slots together, and counting closely would send the most to the one that a short look flatters.
  * @returns its index; null where none can be used
  */
 export function pick(candidates: readonly Candidate[], { model, sticky }: PickWish): number | null {
   const eligible = eligibleFor(candidates, model);
   const own = sticky === null ? undefined : candidates[sticky];
   if (sticky !== null && own?.state.condition === 'ready' && eligible.includes(sticky)) return sticky;
-  let best: number | null = null;
-  for (const index of eligible) {
+  let group = eligible.flatMap((index) => {
     const candidate = candidates[index];
-    if (candidate === undefined || candidate.state.condition === 'down') continue;
-    const current = best === null ? undefined : candidates[best];
-    if (current === undefined || compare(candidate, current) < 0) best = index;
-  }
-  return best;
+    return candidate === undefined || candidate.state.condition === 'down' ? [] : [{ index, candidate }];
+  });
+  const keepLeast = (
+    value: (candidate: Candidate) => number,
+    slack: (candidate: Candidate) => number = () => 0,
+  ) => {
+    const least = Math.min(...group.map(({ candidate }) => value(candidate)));
+    group = group.filter(({ candidate }) => value(candidate) <= least + (least === 0 ? 0 : slack(candidate)));
+  };
+  keepLeast(({ state }) => RANK[state.condition]);
+  keepLeast((candidate) => Number(load(candidate) >= 1));
+  keepLeast(load, ({ state }) => 1 / slotsOf(state));
+  keepLeast(({ lastPicked }) => lastPicked);
+  return group[0]?.index ?? null;
 }
 
 /**
@@ -60,16 +69,11 @@ export function eligibleFor(candidates: readonly Candidate[], model: string | nu
   return some.length === 0 ? all : some;
 }
 
-function compare(a: Candidate, b: Candidate): number {
-  return (
-    RANK[a.state.condition] - RANK[b.state.condition] ||
-    Number(load(a) >= 1) - Number(load(b) >= 1) ||
-    load(a) - load(b) ||
-    a.lastPicked - b.lastPicked
-  );
-}
-
 /** The share of its slots that is busy; above 1 where requests wait. */
 function load({ state, inFlight }: Candidate): number {
-  return (inFlight + state.others) / Math.max(1, state.slots ?? USUAL_SLOTS);
+  return (inFlight + state.others) / slotsOf(state);
+}
+
+function slotsOf({ slots }: ServerState): number {
+  return Math.max(1, slots ?? USUAL_SLOTS);
 }

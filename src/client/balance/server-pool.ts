@@ -22,7 +22,7 @@ interface Member extends PoolServer {
   readonly index: number;
   state: ServerState;
   inFlight: number;
-  /** Requests of ours that were under way at once since the look under way began. */
+  /** Requests of ours that were under way at once at most since the last look: no slot that they kept busy is another's. */
   peak: number;
   lastPicked: number;
   look: Promise<void> | null;
@@ -152,7 +152,6 @@ export class ServerPool {
 
   #look(member: Member): void {
     if (member.look !== null) return;
-    member.peak = member.inFlight;
     const namesKnown = member.state.models !== null && member.state.failures === 0;
     const before = member.state;
     member.look = lookAt(member.ask, namesKnown, () => member.peak)
@@ -167,6 +166,7 @@ export class ServerPool {
       )
       .finally(() => {
         member.look = null;
+        member.peak = member.inFlight;
       });
   }
 
