@@ -17,7 +17,7 @@ const CONDITIONS: readonly Condition[] = ['new', 'ready', 'full', 'asleep', 'loa
 
 const candidate: fc.Arbitrary<Candidate> = fc.record({
   inFlight: fc.nat(8),
-  lastPicked: fc.nat(100),
+  picks: fc.nat(100),
   state: fc.record({
     condition: fc.constantFrom(...CONDITIONS),
     models: fc.option(fc.uniqueArray(fc.constantFrom('small', 'large', 'coder'))),
@@ -95,15 +95,15 @@ describe('choosing one of several servers', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 5 }), fc.array(fc.nat(), { maxLength: 100 }), (count, ends) => {
         const state = afterLook(NEW_SERVER, look, 0);
-        const servers = Array.from({ length: count }, () => ({ inFlight: 0, lastPicked: 0, state }));
+        const servers = Array.from({ length: count }, () => ({ inFlight: 0, picks: 0, state }));
         const running: number[] = [];
-        for (const [turn, end] of ends.entries()) {
+        for (const end of ends) {
           const chosen = pick(servers, { model: null, sticky: null }) ?? -1;
           const server = servers[chosen];
           const least = Math.min(...servers.map(({ inFlight }) => inFlight));
           assert.ok(server !== undefined && server.inFlight <= (least === 0 ? 0 : least + 1));
           server.inFlight++;
-          server.lastPicked = turn + 1;
+          server.picks++;
           running.push(chosen);
           const [ended = -1] = end % 3 === 0 ? [] : running.splice(end % running.length, 1);
           const other = servers[ended];
@@ -116,13 +116,13 @@ describe('choosing one of several servers', () => {
   it('goes round while all are idle', () => {
     const servers = Array.from({ length: 3 }, () => ({
       inFlight: 0,
-      lastPicked: 0,
+      picks: 0,
       state: afterLook(NEW_SERVER, look, 0),
     }));
-    const order = Array.from({ length: 6 }, (_, turn) => {
+    const order = Array.from({ length: 6 }, () => {
       const chosen = pick(servers, { model: null, sticky: null }) ?? -1;
       const server = servers[chosen];
-      if (server !== undefined) server.lastPicked = turn + 1;
+      if (server !== undefined) server.picks++;
       return chosen;
     });
     assert.deepEqual(order, [0, 1, 2, 0, 1, 2]);

@@ -4,8 +4,8 @@ import type { Condition, ServerState } from './server-state.js';
 export interface Candidate {
   readonly state: ServerState;
   readonly inFlight: number;
-  /** When it was last chosen, as a number that grows with each choice; 0 for never. */
-  readonly lastPicked: number;
+  /** How often it was chosen; one that comes back begins where the others are. */
+  readonly picks: number;
 }
 
 export interface PickWish {
@@ -29,7 +29,7 @@ const USUAL_SLOTS = 4;
 
 /**
  * Chooses a server: the conversation's own while it is ready, else the best by condition, a free slot, the share of its
- * slots that is busy, and turn. Where all have something to do, one request more or less leaves it to the turn: a server
+ * slots that is busy, and whose turn it is. Where all have something to do, one request more or less leaves it to the turn: a server
  * decodes its slots together, and counting closely would send the most to the one that a short look flatters.
  * @returns its index; null where none can be used
  */
@@ -51,7 +51,7 @@ export function pick(candidates: readonly Candidate[], { model, sticky }: PickWi
   keepLeast(({ state }) => RANK[state.condition]);
   keepLeast((candidate) => Number(load(candidate) >= 1));
   keepLeast(load, ({ state }) => 1 / slotsOf(state));
-  keepLeast(({ lastPicked }) => lastPicked);
+  keepLeast(({ picks }) => picks);
   return group[0]?.index ?? null;
 }
 

@@ -24,7 +24,7 @@ interface Member extends PoolServer {
   inFlight: number;
   /** Requests of ours that were under way at once at most since the last look: no slot that they kept busy is another's. */
   peak: number;
-  lastPicked: number;
+  picks: number;
   look: Promise<void> | null;
   /** What the user was told last. */
   told: 'in' | 'out';
@@ -43,7 +43,6 @@ export class ServerPool {
   readonly #events: Emitter<ClientEvents>;
   readonly #conversations = new Conversations();
   readonly #movable = new WeakSet<object>();
-  #picks = 0;
   #first: Promise<void> | undefined;
 
   constructor(servers: readonly PoolServer[], events: Emitter<ClientEvents>) {
@@ -54,7 +53,7 @@ export class ServerPool {
       state: NEW_SERVER,
       inFlight: 0,
       peak: 0,
-      lastPicked: 0,
+      picks: 0,
       look: null,
       told: 'in',
       toldModels: false,
@@ -120,7 +119,7 @@ export class ServerPool {
   #leaseOf(member: Member, model: string | null, conversation: ConversationKey | null): ServerLease {
     member.inFlight++;
     member.peak = Math.max(member.peak, member.inFlight);
-    member.lastPicked = ++this.#picks;
+    member.picks++;
     let done = false;
     return {
       baseUrl: member.baseUrl,
@@ -159,7 +158,11 @@ export class ServerPool {
         (look) => {
           // A request that failed meanwhile is later news than a look that went well before.
           const isStale = look.ok && before.condition !== 'down' && member.state.condition === 'down';
-          if (!isStale) member.state = afterLook(member.state, look, performance.now());
+          if (isStale) return;
+          member.state = afterLook(member.state, look, performance.now());
+          // One that was away is not owed what the others did meanwhile.
+          if (before.condition !== 'ready' && member.state.condition === 'ready')
+            member.picks = Math.max(...this.#members.map(({ picks }) => picks));
         },
         // Ended by the client's own end.
         () => undefined,
