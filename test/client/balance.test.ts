@@ -216,6 +216,21 @@ describe('several servers for one client', function () {
     await loading.stop();
   });
 
+  it('lets a server fall asleep that has nothing to do, however much another is asked', async () => {
+    const two = await servers(2, ['-c', '2048', '--sleep-idle-seconds', '3']);
+    const { client, chats } = balanced(two.map(({ url }) => url));
+    const ask = () => client.chat(say('Hello'), [], { conversation: 'one', maxTokens: 4 });
+    await ask();
+    const idle = two.find(({ url }) => chats.get(url) === 0);
+    assert.ok(idle !== undefined);
+    for (let asleep = false; !asleep; ) {
+      await ask();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      asleep = ((await (await fetch(`${idle.url}/props`)).json()) as { is_sleeping: boolean }).is_sleeping;
+    }
+    assert.equal(chats.get(idle.url), 0);
+  });
+
   it('tells which server has another model, and does not ask it for one that it lacks', async () => {
     const [one, other, same] = await Promise.all([
       startServer({ args: ['-c', '2048', '--alias', 'small'] }),

@@ -12,20 +12,25 @@ const LOOK_TIMEOUT = 2000;
 /** Milliseconds for `/slots`, which some builds answer between two batches only: an answer that is late is of no use. */
 const SLOTS_TIMEOUT = 500;
 
-/**
- * Looks at a server without waking or loading anything: `/props`, its models where they are not known, and `/slots` where
- * the model is awake.
- * @param ours how many requests of this client were under way there at most, so far
- */
-export async function lookAt(ask: Ask, namesKnown: boolean, ours: () => number): Promise<Look> {
+export interface LookOptions {
+  /** Ask for the names of its models. */
+  readonly names: boolean;
+  /** Ask what its slots do. Being asked that keeps a model from falling asleep (measured). */
+  readonly slots: boolean;
+  /** How many requests of this client were under way there at most, so far. */
+  readonly ours: () => number;
+}
+
+/** Looks at a server without waking or loading anything: `/props`, and, where wanted, its models, and `/slots` while awake. */
+export async function lookAt(ask: Ask, options: LookOptions): Promise<Look> {
   try {
     const [facts, names] = await Promise.all([
       ask(props(), LOOK_TIMEOUT).catch((error: unknown) => withoutProps(ask, error)),
-      namesKnown ? null : ask(models(), LOOK_TIMEOUT).then(namesOf, nullUnlessInterrupted),
+      options.names ? ask(models(), LOOK_TIMEOUT).then(namesOf, nullUnlessInterrupted) : null,
     ]);
     const asleep = facts?.is_sleeping === true;
     // Builds that do not say that they have it make it wait for the running request.
-    const tells = !asleep && facts?.endpoint_slots === true && facts.role !== 'router';
+    const tells = options.slots && !asleep && facts?.endpoint_slots === true && facts.role !== 'router';
     const list = tells ? await ask(slots(), SLOTS_TIMEOUT).catch(nullUnlessInterrupted) : null;
     const busy = list?.filter(({ is_processing: isBusy }) => isBusy === true).length ?? 0;
     return {
@@ -33,7 +38,7 @@ export async function lookAt(ask: Ask, namesKnown: boolean, ours: () => number):
       asleep,
       models: names,
       slots: facts?.total_slots || list?.length || null,
-      others: Math.max(0, busy - ours()),
+      others: Math.max(0, busy - options.ours()),
     };
   } catch (error) {
     if (error instanceof LlamactlError) return { ok: false, error };

@@ -25,6 +25,8 @@ interface Member extends PoolServer {
   /** Requests of ours that were under way at once at most since the last look: no slot that they kept busy is another's. */
   peak: number;
   picks: number;
+  /** The same, at the last look. */
+  picksSeen: number;
   look: Promise<void> | null;
   /** What the user was told last. */
   told: 'in' | 'out';
@@ -54,6 +56,7 @@ export class ServerPool {
       inFlight: 0,
       peak: 0,
       picks: 0,
+      picksSeen: 0,
       look: null,
       told: 'in',
       toldModels: false,
@@ -151,9 +154,15 @@ export class ServerPool {
 
   #look(member: Member): void {
     if (member.look !== null) return;
-    const namesKnown = member.state.models !== null && member.state.failures === 0;
     const before = member.state;
-    member.look = lookAt(member.ask, namesKnown, () => member.peak)
+    const options = {
+      names: before.models === null || before.failures > 0,
+      // One that nobody needs may fall asleep.
+      slots: before.condition !== 'ready' || before.others > 0 || member.picks !== member.picksSeen,
+      ours: () => member.peak,
+    };
+    member.picksSeen = member.picks;
+    member.look = lookAt(member.ask, options)
       .then(
         (look) => {
           // A request that failed meanwhile is later news than a look that went well before.
