@@ -70,26 +70,12 @@ export class ServerPool {
   async lease(wish: LeaseWish): Promise<ServerLease> {
     const conversation = conversationOf(wish);
     const model = modelOf(wish);
-    const choose = () => pick(this.#members, { model, sticky: this.#conversations.find(conversation) });
-    this.#lookWhereDue();
-    this.#first ??= this.#firstLooks();
-    await this.#first;
-    let index = choose();
-    if (index === null || this.#members[index]?.state.condition !== 'ready') {
-      // Better a moment for those that may be back than a server that has to wake, or none.
-      if (index === null) for (const member of this.#members) this.#look(member);
-      await this.#looksUnderWay();
-      index = choose();
-    }
-    const member = index === null ? undefined : this.#members[index];
-    if (member === undefined) throw noneLeft(this.#members, model);
-    this.#tell();
-    return this.#leaseOf(member, model, conversation);
+    return this.#leaseOf(await this.#choose(model, conversation), model, conversation);
   }
 
   /** A lease of each server that can be asked. @throws LlamactlError where there is none */
   async leaseEach(): Promise<ServerLease[]> {
-    (await this.lease({ path: '' })).release();
+    await this.#choose(null, null);
     await this.#looksUnderWay();
     const usable = this.#members.filter(({ state }) => state.condition !== 'down');
     return usable.map((member) => this.#leaseOf(member, null, null));
@@ -117,6 +103,24 @@ export class ServerPool {
     await Promise.all(
       this.#members.flatMap((member) => [member.transport.destroy(), member.lookTransport.destroy()]),
     );
+  }
+
+  async #choose(model: string | null, conversation: ConversationKey | null): Promise<Member> {
+    const choose = () => pick(this.#members, { model, sticky: this.#conversations.find(conversation) });
+    this.#lookWhereDue();
+    this.#first ??= this.#firstLooks();
+    await this.#first;
+    let index = choose();
+    if (index === null || this.#members[index]?.state.condition !== 'ready') {
+      // Better a moment for those that may be back than a server that has to wake, or none.
+      if (index === null) for (const member of this.#members) this.#look(member);
+      await this.#looksUnderWay();
+      index = choose();
+    }
+    const member = index === null ? undefined : this.#members[index];
+    if (member === undefined) throw noneLeft(this.#members, model);
+    this.#tell();
+    return member;
   }
 
   #leaseOf(member: Member, model: string | null, conversation: ConversationKey | null): ServerLease {
