@@ -91,7 +91,7 @@ describe('choosing one of several servers', () => {
     );
   });
 
-  it('never leaves one idle, nor sends to one with two more under way than another', () => {
+  it('never leaves one idle, nor sends to one that is busier than another by more than half of its slots', () => {
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 5 }), fc.array(fc.nat(), { maxLength: 100 }), (count, ends) => {
         const state = afterLook(NEW_SERVER, look, 0);
@@ -101,7 +101,7 @@ describe('choosing one of several servers', () => {
           const chosen = pick(servers, { model: null, sticky: null }) ?? -1;
           const server = servers[chosen];
           const least = Math.min(...servers.map(({ inFlight }) => inFlight));
-          assert.ok(server !== undefined && server.inFlight <= (least === 0 ? 0 : least + 1));
+          assert.ok(server !== undefined && server.inFlight <= (least === 0 ? 0 : least + 2));
           server.inFlight++;
           server.picks++;
           running.push(chosen);

@@ -85,6 +85,8 @@ describe('several servers for one client', function () {
   it('spreads chats within 10 % of even', async () => {
     const three = await servers(3);
     const { client, chats } = balanced(three.map(({ url }) => url));
+    // On a busy machine the first requests may go to the server that was heard of first.
+    await client.models();
     const { lost, cut } = await load(client, 300, 9);
     assert.deepEqual([...lost, ...cut], []);
     const counts = [...chats.values()];

@@ -24,13 +24,15 @@ const RANK: Readonly<Record<Condition, number>> = {
   loading: 4,
   down: Infinity,
 };
+/** Share of the slots that one server may be busier than another, and still have its turn; not than one that is idle. */
+const SLACK = 0.5;
 /** llama-server's own number, where it does not tell. */
 const USUAL_SLOTS = 4;
 
 /**
  * Chooses a server: the conversation's own while it is ready, else the best by condition, a free slot, the share of its
- * slots that is busy, and whose turn it is. Where all have something to do, one request more or less leaves it to the turn: a server
- * decodes its slots together, and counting closely would send the most to the one that a short look flatters.
+ * slots that is busy, and whose turn it is. Where all have something to do, some requests more or less leave it to the turn: a server
+ * decodes its slots together, and to count closely is to send the most to the one that happens to be fast just now.
  * @returns its index; null where none can be used
  */
 export function pick(candidates: readonly Candidate[], { model, sticky }: PickWish): number | null {
@@ -41,16 +43,13 @@ export function pick(candidates: readonly Candidate[], { model, sticky }: PickWi
     const candidate = candidates[index];
     return candidate === undefined || candidate.state.condition === 'down' ? [] : [{ index, candidate }];
   });
-  const keepLeast = (
-    value: (candidate: Candidate) => number,
-    slack: (candidate: Candidate) => number = () => 0,
-  ) => {
+  const keepLeast = (value: (candidate: Candidate) => number, slack = 0) => {
     const least = Math.min(...group.map(({ candidate }) => value(candidate)));
-    group = group.filter(({ candidate }) => value(candidate) <= least + (least === 0 ? 0 : slack(candidate)));
+    group = group.filter(({ candidate }) => value(candidate) <= least + (least === 0 ? 0 : slack));
   };
   keepLeast(({ state }) => RANK[state.condition]);
   keepLeast((candidate) => Number(load(candidate) >= 1));
-  keepLeast(load, ({ state }) => 1 / slotsOf(state));
+  keepLeast(load, SLACK);
   keepLeast(({ picks }) => picks);
   return group[0]?.index ?? null;
 }
