@@ -75,7 +75,7 @@ function renderFleet(diagnoses: readonly Diagnosis[], width: number): string {
     [{ title: '' }, { title: 'SERVER' }, { title: 'ROOT CAUSE' }, { title: 'WHAT' }],
     diagnoses.map((diagnosis) => [
       mark(VERDICTS[diagnosis.verdict]),
-      nameOf(diagnosis),
+      nameAmong(diagnosis, diagnoses),
       diagnosis.rootCause ?? '–',
       diagnosis.findings[0]?.title ?? aboutServer(diagnosis),
     ]),
@@ -216,6 +216,13 @@ function aboutServer({ facts }: Diagnosis): string {
 /** A model without an alias is called by its path. */
 function baseName(id: string): string {
   return /\.gguf$/i.test(id) ? id.slice(Math.max(id.lastIndexOf('/'), id.lastIndexOf('\\')) + 1) : id;
+}
+
+/** Of a target with several servers each one's host stands behind the name. */
+function nameAmong(diagnosis: Diagnosis, all: readonly Diagnosis[]): string {
+  const { target, url } = diagnosis;
+  const isOneOf = target !== null && all.filter((other) => other.target === target).length > 1;
+  return isOneOf ? `${target} ${url.replace(/^https?:\/\//, '')}` : nameOf(diagnosis);
 }
 
 function nameOf({ target, url }: Diagnosis): string {
