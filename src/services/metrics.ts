@@ -71,7 +71,8 @@ export async function readMetrics(
 export function failedRow(target: string, error: LlamactlError): MetricsRow {
   return {
     target,
-    state: statusOf(error),
+    // It answers, and only does not count: one that loads says 503 first.
+    state: error.code === 'feature.disabled' ? 'ready' : statusOf(error),
     slots: { total: null, busy: null },
     deferred: null,
     promptTokensPerSecond: null,
