@@ -8,6 +8,14 @@ export { identifyServer, type ServerKind } from './catalogue/identify-server.js'
 export { matchText, type TextEvidence, type TextMatch } from './catalogue/match-text.js';
 export { RECOVERY, type RecoveryStrategy, recoveryOf } from './catalogue/recovery.js';
 export { LlamaCppClient } from './client/llama-client.js';
+export { CoolDown } from './client/providers/cool-down.js';
+export {
+  type CreatedClient,
+  createClient,
+  type ProvidersConfig,
+  type ProviderTarget,
+} from './client/providers/create-client.js';
+export type { ProviderType } from './client/providers/provider.js';
 export { DEFAULT_BASE_URL, DEFAULT_TIMEOUT } from './client/requester.js';
 export type * from './client/types.js';
 export { type ConfigFlags, type LoadedConfig, loadConfig } from './config/load.js';

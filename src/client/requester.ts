@@ -83,6 +83,7 @@ export class Requester {
     this.transport = new HttpTransport({
       baseUrl,
       ...(options.apiKey ? { apiKey: options.apiKey } : {}),
+      ...(options.headers === undefined ? {} : { headers: options.headers }),
       maxConnections: pool.maxConnections,
       connectionTimeout: pool.connectionTimeout,
       signal: this.signal,

@@ -1,5 +1,5 @@
+import { isPublicHost } from '../../wire/hosts.js';
 import { entryOf } from '../tree.js';
-import { isPublicHost } from './hosts.js';
 import { eachServer, type ServerEntry } from './rule.js';
 
 export const plainHttpKey = eachServer((server) => {
