@@ -18,6 +18,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   metrics: () => import('../commands/metrics.js'),
   models: () => import('../commands/models.js'),
   props: () => import('../commands/props.js'),
+  'provider:list': () => import('../commands/provider/list.js'),
+  'provider:use': () => import('../commands/provider/use.js'),
   slots: () => import('../commands/slots.js'),
   tokenize: () => import('../commands/tokenize.js'),
   up: () => import('../commands/up.js'),
@@ -26,4 +28,5 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
 /** Topics: words that only group commands. */
 export const TOPICS: Readonly<Record<string, { readonly description: string }>> = {
   config: { description: 'Check, show, write and migrate configuration files.' },
+  provider: { description: 'The configured servers, of every kind.' },
 };

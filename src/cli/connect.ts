@@ -1,4 +1,5 @@
 import { LlamaCppClient } from '../client/llama-client.js';
+import type { ProviderType } from '../client/providers/provider.js';
 import type { ClientOptions, ExchangeRecord } from '../client/types.js';
 import { loadConfig } from '../config/load.js';
 import { type ResolvedTarget, resolveTargets } from '../config/resolve.js';
@@ -9,6 +10,8 @@ import type { Output } from './output.js';
 export interface Connection {
   readonly target: ResolvedTarget;
   readonly client: LlamaCppClient;
+  /** Whether the target is the one that is meant where none is named. */
+  readonly isDefault: boolean;
   /** The configuration file that won; null without one. */
   readonly configFile: string | null;
   /** Whether the configuration's application sends tools to this target; null where nothing tells. */
@@ -67,13 +70,22 @@ export async function connectAll(flags: ConnectionFlags, context: ConnectContext
     context.output.note(`! ${warning}`);
   const label = (target: ResolvedTarget) =>
     targets.length === 1 ? '' : `${target.name ?? target.baseUrl.replace(/^https?:\/\//, '')}: `;
+  const headers = await headersByProvider(targets);
   return targets.map((target) => ({
     target,
+    isDefault: target.name !== null && target.name === config.default,
     configFile: config.file,
     usesTools: target.name === null || config.withTools.size === 0 ? null : config.withTools.has(target.name),
-    client: createClient(target, flags, context, label(target)),
-    open: (changes) => createClient(target, flags, context, label(target), changes),
+    client: createClient(target, flags, context, label(target), headers(target.provider)),
+    open: (changes) => createClient(target, flags, context, label(target), headers(target.provider), changes),
   }));
+}
+
+/** What each kind of provider wants to be told; read only where there is another than llama.cpp, since it costs start-up time. */
+async function headersByProvider(targets: readonly ResolvedTarget[]) {
+  if (targets.every(({ provider }) => provider === 'llama-cpp')) return () => ({});
+  const { kindOf } = await import('../client/providers/kinds.js');
+  return (provider: ProviderType) => kindOf(provider).headers;
 }
 
 /** The one server of a command that speaks to one. */
@@ -91,6 +103,7 @@ function createClient(
   flags: ConnectionFlags,
   context: ConnectContext,
   label: string,
+  headers: Readonly<Record<string, string>>,
   { baseUrl = target.baseUrl, withoutKey, once }: ClientChanges = {},
 ): LlamaCppClient {
   const options: ClientOptions = {
@@ -99,6 +112,7 @@ function createClient(
     timeout: target.timeout,
     fallback: !flags['no-fallback'] && !once,
     insecure: flags.insecure,
+    headers,
     signal: context.signal,
     // Where nobody asked, the recovery table has a number for each kind of failure.
     ...(target.origins['maxRetries'] === undefined ? {} : { maxRetries: target.maxRetries }),
