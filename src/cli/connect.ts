@@ -98,6 +98,39 @@ export async function connect(flags: ConnectionFlags, context: ConnectContext): 
   return connection;
 }
 
+/**
+ * The one server of a command that asks what only llama-server has.
+ * @throws LlamactlError (feature.disabled) where the target is another program
+ */
+export async function connectLlamaCpp(
+  flags: ConnectionFlags,
+  context: ConnectContext,
+  command: string,
+): Promise<Connection> {
+  const connection = await connect(flags, context);
+  const { name, provider, baseUrl } = connection.target;
+  if (provider !== 'ollama' && provider !== 'openrouter') return connection;
+  await connection.client.destroy();
+  const [{ LlamactlError }, { kindOf }] = await Promise.all([
+    import('../errors/llamactl-error.js'),
+    import('../client/providers/kinds.js'),
+  ]);
+  throw new LlamactlError({
+    type: 'UNSUPPORTED_FEATURE',
+    code: 'feature.disabled',
+    message: `${name ?? baseUrl} is ${kindOf(provider).title}: ${command} asks what only llama-server has`,
+    remedies: [
+      { text: 'Name a llama-server:', commands: [`llamactl ${command} --url http://localhost:8080`] },
+      {
+        text: 'What works with every kind of server:',
+        commands: ['health', 'models', 'chat'].map(
+          (each) => `llamactl ${each}${name === null ? '' : ` --target ${name}`}`,
+        ),
+      },
+    ],
+  });
+}
+
 function createClient(
   target: ResolvedTarget,
   flags: ConnectionFlags,

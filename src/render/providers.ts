@@ -3,8 +3,6 @@ import { duration } from './format.js';
 import { mark } from './symbols.js';
 import { renderTable } from './table.js';
 
-const MARKS = { ready: 'good', asleep: 'asleep', loading: 'waiting' } as const;
-
 /** The providers as a table, and why those that cannot be used cannot. */
 export function renderProviders(providers: readonly ProviderEntry[], width: number): string {
   const table = renderTable(
@@ -13,13 +11,13 @@ export function renderProviders(providers: readonly ProviderEntry[], width: numb
       { title: 'KIND' },
       { title: 'STATE' },
       { title: 'MODELS', align: 'right' },
-      { title: 'LATENCY', align: 'right' },
+      { title: 'TIME', align: 'right' },
       { title: 'URL' },
     ],
     providers.map((entry) => [
       `${entry.name ?? '–'}${entry.default ? ' *' : ''}`,
       entry.provider,
-      `${mark(markOf(entry))} ${entry.status}`,
+      entry.status,
       entry.ready ? String(entry.models.length) : '–',
       entry.latencyMs === null ? '–' : duration(entry.latencyMs),
       entry.url,
@@ -34,8 +32,4 @@ export function renderProviders(providers: readonly ProviderEntry[], width: numb
     ...(providers.some((entry) => entry.default) ? ['', '* is meant where no --target is given'] : []),
     ...(ill.length === 0 ? [] : ['', ...ill]),
   ].join('\n');
-}
-
-function markOf({ status }: ProviderEntry) {
-  return status === 'ready' || status === 'asleep' || status === 'loading' ? MARKS[status] : 'bad';
 }

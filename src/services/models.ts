@@ -9,7 +9,8 @@ export async function listModels(
   signal: AbortSignal,
   provider: ProviderType = 'llama-cpp',
 ): Promise<ModelList> {
-  if (provider !== 'llama-cpp') {
+  // Of what is only known to speak OpenAI's API, a llama-server lists more than others.
+  if (provider === 'ollama' || provider === 'openrouter') {
     const { kindOf } = await import('../client/providers/kinds.js');
     return { models: await kindOf(provider).discover(client, { signal }), source: 'server' };
   }

@@ -39,9 +39,7 @@ export async function checkProvider(
   signal: AbortSignal,
   timeoutMs = PROBE_TIMEOUT,
 ): Promise<HealthResult> {
-  return provider === 'llama-cpp'
-    ? checkHealth(client, signal, timeoutMs)
-    : (await discover(client, provider, signal, timeoutMs)).health;
+  return (await look(client, provider, signal, timeoutMs)).health;
 }
 
 /** What `provider list` shows of one server. */
@@ -51,10 +49,10 @@ export async function describeProvider(
   signal: AbortSignal,
 ): Promise<ProviderEntry> {
   const { name, provider, isDefault } = target;
-  const health = provider === 'llama-cpp' ? await checkHealth(client, signal) : null;
-  const found = health?.report.ready === false ? null : await discover(client, provider, signal);
-  // A llama-server that is well and lists no models is still ready.
-  const { report } = health ?? found?.health ?? (await checkHealth(client, signal));
+  const { health, models } = await look(client, provider, signal, PROBE_TIMEOUT);
+  const { report } = health;
+  const listed =
+    models ?? (report.ready ? (await discover(client, provider, signal, PROBE_TIMEOUT)).models : []);
   return {
     name,
     provider,
@@ -63,16 +61,39 @@ export async function describeProvider(
     status: report.status,
     ready: report.ready,
     latencyMs: report.responseTimeMs,
-    models: (found?.models ?? []).map(({ id }) => id),
+    models: listed.map(({ id }) => id),
     ...(report.error === undefined ? {} : { error: report.error }),
   };
+}
+
+interface Look {
+  readonly health: HealthResult;
+  /** Null where the look did not ask for them. */
+  readonly models: readonly ModelInfo[] | null;
+}
+
+/**
+ * A llama-server tells more by `/health` and `/props`. What is only known to speak OpenAI's API may be one: nanocoder's files do
+ * not say, so what answers decides.
+ */
+async function look(
+  client: LlamaCppClient,
+  provider: ProviderType,
+  signal: AbortSignal,
+  timeoutMs: number,
+): Promise<Look> {
+  if (provider === 'llama-cpp' || provider === 'openai-compatible') {
+    const health = await checkHealth(client, signal, timeoutMs);
+    if (provider === 'llama-cpp' || health.report.status !== 'wrong-server') return { health, models: null };
+  }
+  return discover(client, provider, signal, timeoutMs);
 }
 
 async function discover(
   client: LlamaCppClient,
   provider: ProviderType,
   signal: AbortSignal,
-  timeout = PROBE_TIMEOUT,
+  timeout: number,
 ): Promise<{ readonly models: readonly ModelInfo[]; readonly health: HealthResult }> {
   const started = performance.now();
   const took = () => Math.round((performance.now() - started) * 10) / 10;

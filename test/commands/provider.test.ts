@@ -8,7 +8,7 @@ import { keeper } from '../support/keeper.js';
 import { freePort, shareServer } from '../support/real-server.js';
 
 describe('llamactl provider', () => {
-  const server = shareServer();
+  const server = shareServer({ args: ['--alias', 'tiny'] });
   const keep = keeper();
   let cwd: string;
   beforeEach(() => {
@@ -61,7 +61,7 @@ describe('llamactl provider', () => {
       ],
     );
     const { out } = await cli(['provider', 'list'], { cwd });
-    assert.match(out, /^laptop \* +ollama +✓ ready +1 /m);
+    assert.match(out, /^laptop \* +ollama +ready +1 /m);
     assert.match(out, /^✗ gone: nothing listens on .*\(connection\.refused\)$/m);
   });
 
@@ -84,6 +84,36 @@ describe('llamactl provider', () => {
       contextTrained: null,
       status: 'unloaded',
     });
+  });
+
+  it('what only llama-server has is refused before anything is asked, with what works instead', async () => {
+    const front = await ollama();
+    write(
+      'llamactl.config.json',
+      JSON.stringify({ targets: { laptop: { provider: 'ollama', baseUrl: front.url } } }),
+    );
+    for (const args of [['slots'], ['props'], ['tokenize', 'Hello'], ['detokenize', '1']]) {
+      const { code, json } = await cli([...args, '--json'], { cwd });
+      assert.deepEqual([code, json.error.code], [15, 'feature.disabled']);
+      assert.equal(json.error.message, `laptop is Ollama: ${args[0]} asks what only llama-server has`);
+      assert.equal(json.error.suggestions.includes('llamactl chat --target laptop'), true);
+    }
+    assert.deepEqual(front.requests, []);
+  });
+
+  it('health takes another server of OpenAI’s API for what it is, and still knows a llama-server', async () => {
+    const other = await keep(cannedServer({ 'GET /v1/models': { body: { data: [{ id: 'm' }] } } }));
+    const targets = {
+      other: { provider: 'openai-compatible', baseUrl: other.url },
+      llama: { provider: 'openai-compatible', baseUrl: server.current.url },
+    };
+    write('llamactl.config.json', JSON.stringify({ targets }));
+    const { code, json } = await cli(['health', '--target', 'all', '--json'], { cwd });
+    assert.equal(code, 0);
+    assert.deepEqual(
+      json.targets.map((each: { server: { kind: string } }) => each.server.kind),
+      ['unknown', 'llama.cpp'],
+    );
   });
 
   it('health waits for an Ollama that is not there yet until the deadline, then tells why', async () => {
