@@ -1,5 +1,4 @@
-import type { LoadedConfig } from '../config/load.js';
-import { readSource } from '../config/load.js';
+import { type LoadedConfig, type LoadOptions, loadConfig, readSource } from '../config/load.js';
 import { readConfig } from '../config/read.js';
 import { type LlamactlError, usageError } from '../errors/llamactl-error.js';
 import { nearest } from '../errors/nearest.js';
@@ -17,11 +16,17 @@ export interface UseDocument {
 /**
  * Makes a target the one that is meant where none is named, in the file that is used; nothing else of it changes, and the old
  * one is kept beside it.
+ * @param choose given the names of the targets, which one
  * @throws LlamactlError (usage) where there is no such target, or no file that can hold a default
  */
-export async function useProvider(config: LoadedConfig, name: string): Promise<UseDocument> {
+export async function useProvider(
+  options: LoadOptions,
+  choose: (names: readonly string[]) => Promise<string>,
+): Promise<UseDocument> {
+  const config = await loadConfig(options);
   const { source } = config;
   if (source === null || config.form !== 'llamactl') throw noPlace(config);
+  const name = await choose(Object.keys(config.targets));
   if (!Object.hasOwn(config.targets, name)) {
     const meant = nearest(name, Object.keys(config.targets));
     throw usageError(

@@ -2,7 +2,6 @@ import { string as stringArg } from '@oclif/core/args';
 import { ask, canAsk } from '../../cli/ask.js';
 import { BaseCommand } from '../../cli/base-command.js';
 import { connectionFlags } from '../../cli/connection-flags.js';
-import { loadConfig } from '../../config/load.js';
 import { usageError } from '../../errors/llamactl-error.js';
 import { type UseDocument, useProvider } from '../../services/provider-use.js';
 
@@ -19,8 +18,10 @@ export default class ProviderUse extends BaseCommand {
 
   async run(): Promise<UseDocument> {
     const { args, flags } = await this.parse(ProviderUse);
-    const config = await loadConfig({ cwd: process.cwd(), env: process.env, flags });
-    const document = await useProvider(config, args.name ?? (await this.pick(Object.keys(config.targets))));
+    const document = await useProvider(
+      { cwd: process.cwd(), env: process.env, flags },
+      async (names) => args.name ?? this.pick(names),
+    );
     const kept = document.backup === null ? '' : `; the old file is ${document.backup}`;
     this.output.print(
       `✓ ${document.default} is ${document.changed ? 'now' : 'already'} the default of ${document.file}${kept}`,
