@@ -9,6 +9,14 @@ export { matchText, type TextEvidence, type TextMatch } from './catalogue/match-
 export { RECOVERY, type RecoveryStrategy, recoveryOf } from './catalogue/recovery.js';
 export { DEFAULT_BASE_URL } from './client/base-urls.js';
 export { LlamaCppClient } from './client/llama-client.js';
+export { CoolDown } from './client/providers/cool-down.js';
+export {
+  type CreatedClient,
+  createClient,
+  type ProvidersConfig,
+  type ProviderTarget,
+} from './client/providers/create-client.js';
+export type { ProviderType } from './client/providers/provider.js';
 export { DEFAULT_TIMEOUT } from './client/requester.js';
 export type * from './client/types.js';
 export { type ConfigFlags, type LoadedConfig, loadConfig } from './config/load.js';

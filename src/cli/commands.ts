@@ -21,6 +21,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   metrics: () => import('../commands/metrics.js'),
   models: () => import('../commands/models.js'),
   props: () => import('../commands/props.js'),
+  'provider:list': () => import('../commands/provider/list.js'),
+  'provider:use': () => import('../commands/provider/use.js'),
   slots: () => import('../commands/slots.js'),
   tokenize: () => import('../commands/tokenize.js'),
   up: () => import('../commands/up.js'),
@@ -32,4 +34,5 @@ export const TOPICS: Readonly<Record<string, { readonly description: string }>> 
   'deploy-gen': {
     description: 'Write Docker Compose or Kubernetes files that run a model, and check such files.',
   },
+  provider: { description: 'The configured servers, of every kind.' },
 };

@@ -1,4 +1,5 @@
 import { LlamaCppClient } from '../client/llama-client.js';
+import type { ProviderType } from '../client/providers/provider.js';
 import type { ClientOptions, ExchangeRecord } from '../client/types.js';
 import { loadConfig } from '../config/load.js';
 import { type ResolvedTarget, resolveTargets, serversOf } from '../config/resolve.js';
@@ -11,6 +12,8 @@ export interface Connection {
   /** How it is called beside others: the target's name, of several servers with the host, or the host alone. */
   readonly label: string;
   readonly client: LlamaCppClient;
+  /** Whether the target is the one that is meant where none is named. */
+  readonly isDefault: boolean;
   /** The configuration file that won; null without one. */
   readonly configFile: string | null;
   /** Whether the configuration's application sends tools to this target; null where nothing tells. */
@@ -81,14 +84,23 @@ async function open(
     return servers.map((server) => ({ target: server, label: labelOf(server, servers.length) }));
   });
   const mark = (label: string) => (targets.length === 1 ? '' : `${label}: `);
+  const headers = await headersByProvider(targets.map(({ target }) => target));
   return targets.map(({ target, label }) => ({
     target,
     label,
+    isDefault: target.name !== null && target.name === config.default,
     configFile: config.file,
     usesTools: target.name === null || config.withTools.size === 0 ? null : config.withTools.has(target.name),
-    client: createClient(target, flags, context, mark(label)),
-    open: (changes) => createClient(target, flags, context, mark(label), changes),
+    client: createClient(target, flags, context, mark(label), headers(target.provider)),
+    open: (changes) => createClient(target, flags, context, mark(label), headers(target.provider), changes),
   }));
+}
+
+/** What each kind of provider wants to be told; read only where there is another than llama.cpp, since it costs start-up time. */
+async function headersByProvider(targets: readonly ResolvedTarget[]) {
+  if (targets.every(({ provider }) => provider === 'llama-cpp')) return () => ({});
+  const { kindOf } = await import('../client/providers/kinds.js');
+  return (provider: ProviderType) => kindOf(provider).headers;
 }
 
 /**
@@ -128,11 +140,46 @@ function labelOf({ name, baseUrl }: ResolvedTarget, servers: number): string {
   return servers === 1 ? name : `${name} ${host}`;
 }
 
+/**
+ * The one server of a command that asks what only llama-server has.
+ * @throws LlamactlError (feature.disabled) where the target is another program
+ */
+export async function connectLlamaCpp(
+  flags: ConnectionFlags,
+  context: ConnectContext,
+  command: string,
+  kind: 'target' | 'server' = 'target',
+): Promise<Connection> {
+  const connection = await connect(flags, context, kind);
+  const { name, provider, baseUrl } = connection.target;
+  if (provider !== 'ollama' && provider !== 'openrouter') return connection;
+  await connection.client.destroy();
+  const [{ LlamactlError }, { kindOf }] = await Promise.all([
+    import('../errors/llamactl-error.js'),
+    import('../client/providers/kinds.js'),
+  ]);
+  throw new LlamactlError({
+    type: 'UNSUPPORTED_FEATURE',
+    code: 'feature.disabled',
+    message: `${name ?? baseUrl} is ${kindOf(provider).title}: ${command} asks what only llama-server has`,
+    remedies: [
+      { text: 'Name a llama-server:', commands: [`llamactl ${command} --url http://localhost:8080`] },
+      {
+        text: 'What works with every kind of server:',
+        commands: ['health', 'models', 'chat'].map(
+          (each) => `llamactl ${each}${name === null ? '' : ` --target ${name}`}`,
+        ),
+      },
+    ],
+  });
+}
+
 function createClient(
   target: ResolvedTarget,
   flags: ConnectionFlags,
   context: ConnectContext,
   label: string,
+  headers: Readonly<Record<string, string>>,
   { baseUrl = target.baseUrl, withoutKey, once }: ClientChanges = {},
 ): LlamaCppClient {
   const { baseUrls } = target;
@@ -143,6 +190,7 @@ function createClient(
     timeout: target.timeout,
     fallback: !flags['no-fallback'] && !once,
     insecure: flags.insecure,
+    headers,
     signal: context.signal,
     // Where nobody asked, the recovery table has a number for each kind of failure.
     ...(target.origins['maxRetries'] === undefined ? {} : { maxRetries: target.maxRetries }),

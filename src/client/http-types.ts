@@ -67,6 +67,8 @@ export interface HttpDispatcher {
 export interface HttpTransportOptions {
   readonly baseUrl: string;
   readonly apiKey?: string;
+  /** Sent beside ours, to the base URL's origin only. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly dispatcher: () => Promise<HttpDispatcher>;
   readonly maxConnections: number;
   /** Milliseconds to wait for a connection, new or of the pool. */

@@ -270,6 +270,7 @@ export class HttpTransport {
       accept: 'application/json, text/event-stream, text/plain;q=0.9, */*;q=0.1',
       'user-agent': 'llamactl',
       ...(hasBody ? { 'content-type': 'application/json' } : {}),
+      ...(sameOrigin ? this.#options.headers : {}),
       // Redirects never carry the key to another origin.
       ...(this.#options.apiKey && sameOrigin ? { authorization: `Bearer ${this.#options.apiKey}` } : {}),
     };

@@ -2,7 +2,7 @@ import type { Health } from '../wire/health.js';
 import type { Props } from '../wire/props.js';
 import type { Slot } from '../wire/slots.js';
 import { Emitter } from './emitter.js';
-import type { CallOptions, ModelQuery } from './endpoints/endpoint.js';
+import type { CallOptions, EndpointCall, ModelQuery } from './endpoints/endpoint.js';
 import type { CompletionParams, CompletionResult, InfillParams } from './endpoints/generation.js';
 import type { MetricsAnswer } from './endpoints/status.js';
 import type { Token, TokenizeParams } from './endpoints/tokens.js';
@@ -183,6 +183,11 @@ export class LlamaCppClient implements LLMClient {
     return this.#facts.learnContextSize(this.#model);
   }
 
+  /** Takes a context size that was learnt in another way than llama-server's; null for none. */
+  assumeContextSize(tokens: number | null): void {
+    if (tokens !== null) this.#facts.assumeContextSize(tokens);
+  }
+
   async tokenize(params: TokenizeParams, options: CallOptions = {}): Promise<Token[]> {
     const { tokenize } = await import('./endpoints/tokens.js');
     return this.#requester.call(tokenize(params), options);
@@ -220,6 +225,11 @@ export class LlamaCppClient implements LLMClient {
   async embedding(input: string | readonly string[], options: CallOptions = {}): Promise<number[][]> {
     const { embedding } = await import('./endpoints/generation.js');
     return this.#requester.call(embedding(input), options);
+  }
+
+  /** One endpoint, its answer read; asked again as the recovery table says. */
+  call<Result>(call: EndpointCall<Result>, options: CallOptions = {}): Promise<Result> {
+    return this.#requester.call(call, options);
   }
 
   /**

@@ -303,6 +303,7 @@ export class Requester {
     return new HttpTransport({
       baseUrl,
       ...(options.apiKey ? { apiKey: options.apiKey } : {}),
+      ...(options.headers === undefined ? {} : { headers: options.headers }),
       maxConnections: pool.maxConnections,
       connectionTimeout: pool.connectionTimeout,
       signal: this.signal,

@@ -58,6 +58,11 @@ export class ServerFacts {
     return this.#context;
   }
 
+  /** As another source than the server's properties tells it. */
+  assumeContextSize(tokens: number): void {
+    this.#context = { tokens, source: 'model' };
+  }
+
   /** The models as the server lists them. */
   async models(options: CallOptions): Promise<ModelInfo[]> {
     const { models } = await import('./endpoints/status.js');

@@ -230,6 +230,8 @@ export interface ClientOptions {
    */
   readonly baseUrls?: readonly string[];
   readonly apiKey?: string;
+  /** Sent with each request to this server, and to no other origin. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Names to offer when the server cannot be asked. */
   readonly models?: readonly string[];
   /** The model to ask for; default the first that the server lists. */

@@ -1,6 +1,6 @@
 import { string as stringArg } from '@oclif/core/args';
 import { BaseCommand } from '../cli/base-command.js';
-import { connect } from '../cli/connect.js';
+import { connectLlamaCpp } from '../cli/connect.js';
 import { connectionFlags } from '../cli/connection-flags.js';
 import { readPrompt } from '../cli/stdin.js';
 import { usageError } from '../errors/llamactl-error.js';
@@ -25,7 +25,7 @@ export default class Detokenize extends BaseCommand {
     const ids = (given.length > 0 ? given : (await readPrompt(undefined, asks)).trim().split(/[\s,]+/)).map(
       tokenId,
     );
-    const { client, target } = await connect(flags, this.connectContext);
+    const { client, target } = await connectLlamaCpp(flags, this.connectContext, this.typedId);
     const options = { signal: this.signal, ...(target.model === undefined ? {} : { model: target.model }) };
     const text = await client.detokenize(ids, options).finally(() => client.destroy());
     this.output.write(`${text}\n`);

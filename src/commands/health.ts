@@ -1,7 +1,8 @@
 import { BaseCommand } from '../cli/base-command.js';
 import { connectAll } from '../cli/connect.js';
 import { durationFlag, fleetFlags } from '../cli/connection-flags.js';
-import { checkHealth, type HealthReport, type HealthResult, waitForHealth } from '../services/health.js';
+import { type HealthReport, type HealthResult, waitForHealth } from '../services/health.js';
+import { checkProvider } from '../services/providers.js';
 
 export default class Health extends BaseCommand {
   static override summary = 'Tell whether a server is ready, loading, asleep or out of reach.';
@@ -23,10 +24,11 @@ export default class Health extends BaseCommand {
     const connections = await connectAll(flags, this.connectContext);
     const progress = flags.wait === undefined ? null : await this.startProgress();
     const latest: HealthReport[] = [];
-    const look = ({ client }: (typeof connections)[number], index: number) =>
+    const look = ({ client, target }: (typeof connections)[number], index: number) =>
       flags.wait === undefined
-        ? checkHealth(client, this.signal, flags.timeout)
+        ? checkProvider(client, target.provider, this.signal, flags.timeout)
         : waitForHealth(client, {
+            check: (timeoutMs) => checkProvider(client, target.provider, this.signal, timeoutMs),
             deadlineMs: flags.wait,
             signal: this.signal,
             onLook: (report, elapsedMs) => {

@@ -17,8 +17,8 @@ export default class Models extends BaseCommand {
 
   async run(): Promise<ModelList> {
     const { flags } = await this.parse(Models);
-    const { client } = await connect(flags, this.connectContext);
-    const list = await listModels(client, this.signal).finally(() => client.destroy());
+    const { client, target } = await connect(flags, this.connectContext);
+    const list = await listModels(client, this.signal, target.provider).finally(() => client.destroy());
     if (!this.jsonEnabled()) {
       const { renderModels } = await import('../render/models.js');
       this.output.print(renderModels(list, this.width));

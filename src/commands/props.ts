@@ -1,6 +1,6 @@
 import { boolean } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
-import { connect } from '../cli/connect.js';
+import { connectLlamaCpp } from '../cli/connect.js';
 import { connectionFlags } from '../cli/connection-flags.js';
 import type { Props as ServerProps } from '../wire/props.js';
 
@@ -20,7 +20,7 @@ export default class Props extends BaseCommand {
 
   async run(): Promise<{ props: ServerProps }> {
     const { flags } = await this.parse(Props);
-    const { client, target } = await connect(flags, this.connectContext, 'server');
+    const { client, target } = await connectLlamaCpp(flags, this.connectContext, this.typedId, 'server');
     const query = { signal: this.signal, ...(target.model === undefined ? {} : { model: target.model }) };
     const props = await client.props(query).finally(() => client.destroy());
     if (this.jsonEnabled()) return { props };

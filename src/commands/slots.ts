@@ -1,6 +1,6 @@
 import { boolean } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
-import { connect } from '../cli/connect.js';
+import { connectLlamaCpp } from '../cli/connect.js';
 import { connectionFlags } from '../cli/connection-flags.js';
 import { isAsleep } from '../services/models.js';
 import { slotState } from '../services/slots.js';
@@ -21,7 +21,7 @@ export default class Slots extends BaseCommand {
 
   async run(): Promise<{ slots: Slot[]; asleep?: true }> {
     const { flags } = await this.parse(Slots);
-    const { client, target } = await connect(flags, this.connectContext, 'server');
+    const { client, target } = await connectLlamaCpp(flags, this.connectContext, this.typedId, 'server');
     try {
       if (!flags.wake && (await isAsleep(client, this.signal))) {
         this.output.print(`☾ asleep: asking for the slots would wake ${client.baseUrl} (--wake does)`);

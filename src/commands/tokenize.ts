@@ -1,7 +1,7 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
-import { connect } from '../cli/connect.js';
+import { connectLlamaCpp } from '../cli/connect.js';
 import { connectionFlags } from '../cli/connection-flags.js';
 import { readPrompt } from '../cli/stdin.js';
 import type { Token } from '../client/endpoints/tokens.js';
@@ -26,7 +26,7 @@ export default class Tokenize extends BaseCommand {
     const { args, flags } = await this.parse(Tokenize);
     const examples = ["llamactl tokenize 'Hello'", 'llamactl tokenize < prompt.txt'];
     const content = await readPrompt(args.text, { what: 'a text', examples });
-    const { client, target } = await connect(flags, this.connectContext);
+    const { client, target } = await connectLlamaCpp(flags, this.connectContext, this.typedId);
     const params = {
       content,
       addSpecial: flags.special,

@@ -31,6 +31,8 @@ export interface WaitOptions {
   /** Milliseconds. */
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
+  /** How to look; default as at a llama-server. */
+  readonly check?: (timeoutMs: number) => Promise<HealthResult>;
   /** Called after each look. */
   readonly onLook?: (report: HealthReport, elapsedMs: number) => void;
 }
@@ -97,15 +99,15 @@ export async function assessStatus(
 ): Promise<HealthResult> {
   const facts = props.status === 'fulfilled' ? parseProps(props.value.body) : null;
   const build = facts?.build_info ?? null;
-  if (health.status === 'rejected') return failed(client, health.reason as LlamactlError, tookMs);
+  if (health.status === 'rejected') return failedHealth(client, health.reason as LlamactlError, tookMs);
 
   const { durationMs } = health.value;
   const kind = looksRight(health.value.body) ? kindOf(health.value, facts) : identifyServer(health.value);
   const refused = props.status === 'rejected' && props.reason instanceof LlamactlError ? props.reason : null;
   const isOurs = kind === 'llama.cpp' && looksRight(health.value.body);
   if (!isOurs && refused?.type !== 'AUTHENTICATION_ERROR')
-    return failed(client, await stranger(client, health.value), durationMs);
-  if (refused?.type === 'AUTHENTICATION_ERROR') return failed(client, refused, durationMs, 'llama.cpp');
+    return failedHealth(client, await stranger(client, health.value), durationMs);
+  if (refused?.type === 'AUTHENTICATION_ERROR') return failedHealth(client, refused, durationMs, 'llama.cpp');
   const status = facts?.is_sleeping ? 'asleep' : 'ready';
   return {
     report: {
@@ -129,7 +131,8 @@ export async function waitForHealth(client: LlamaCppClient, options: WaitOptions
   let last: HealthResult | undefined;
   for (;;) {
     const timeoutMs = Math.min(PROBE_TIMEOUT, options.deadlineMs - (performance.now() - started));
-    const look = await checkHealth(client, options.signal, Math.max(1, timeoutMs));
+    const atMost = Math.max(1, timeoutMs);
+    const look = await (options.check?.(atMost) ?? checkHealth(client, options.signal, atMost));
     // A look that the deadline cut short tells less than the one before it.
     const isCut = timeoutMs < PROBE_TIMEOUT && look.error?.type === 'TIMEOUT_ERROR';
     const result = isCut ? (last ?? look) : look;
@@ -144,7 +147,8 @@ export async function waitForHealth(client: LlamaCppClient, options: WaitOptions
   }
 }
 
-function failed(
+/** A failure as the report of a server that is not ready. */
+export function failedHealth(
   client: LlamaCppClient,
   error: LlamactlError,
   durationMs: number,

@@ -1,9 +1,19 @@
 import type { LlamaCppClient } from '../client/llama-client.js';
+import type { ProviderType } from '../client/providers/provider.js';
 import type { ModelInfo, ModelList } from '../client/types.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
 
 /** The server's models, a sleeping one told from a ready one. Wakes and loads nothing. */
-export async function listModels(client: LlamaCppClient, signal: AbortSignal): Promise<ModelList> {
+export async function listModels(
+  client: LlamaCppClient,
+  signal: AbortSignal,
+  provider: ProviderType = 'llama-cpp',
+): Promise<ModelList> {
+  // Of what is only known to speak OpenAI's API, a llama-server lists more than others.
+  if (provider === 'ollama' || provider === 'openrouter') {
+    const { kindOf } = await import('../client/providers/kinds.js');
+    return { models: await kindOf(provider).discover(client, { signal }), source: 'server' };
+  }
   const [list, asleep] = await Promise.all([client.listModels({ signal }), isAsleep(client, signal)]);
   if (!asleep) return list;
   const models = list.models.map(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { isPublicHost } from '../../src/config/lint/hosts.js';
 import { endpointOf, hostOf, parseBaseUrl, sameServer } from '../../src/wire/base-url.js';
+import { isPublicHost } from '../../src/wire/hosts.js';
 
 describe('the address of a server', () => {
   for (const [given, expected] of [

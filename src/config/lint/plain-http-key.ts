@@ -1,5 +1,5 @@
+import { isPublicHost } from '../../wire/hosts.js';
 import { entryOf } from '../tree.js';
-import { isPublicHost } from './hosts.js';
 import { eachAddress, type ServerEntry } from './rule.js';
 
 export const plainHttpKey = eachAddress(({ url, text }, server) => {

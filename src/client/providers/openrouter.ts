@@ -1,0 +1,17 @@
+import { openAiModels } from './openai-models.js';
+import type { ProviderKind } from './provider.js';
+
+/** openrouter.ai: its model list is public, so `/v1/key` is what proves a key. */
+export const openRouter: ProviderKind = {
+  type: 'openrouter',
+  title: 'OpenRouter',
+  defaultUrl: 'https://openrouter.ai/api',
+  // How OpenRouter asks programs to name themselves.
+  headers: { 'http-referer': 'https://www.npmjs.com/package/llamactl', 'x-title': 'llamactl' },
+  hint: 'Check the API key and the connection to the internet.',
+  discover: async (client, options) => {
+    await client.call({ method: 'GET', path: '/v1/key', read: JSON.parse, quick: true }, options);
+    return openAiModels(client, options);
+  },
+  contextSize: async (_client, model) => model.contextPerSlot ?? model.contextTrained,
+};

@@ -1,0 +1,33 @@
+import type { CallOptions } from '../endpoints/endpoint.js';
+import type { LlamaCppClient } from '../llama-client.js';
+import type { ModelInfo } from '../types.js';
+
+/** The kinds of server that a client can be made for, as the specification names them. */
+export type ProviderType = 'llama-cpp' | 'ollama' | 'openrouter' | 'openai-compatible';
+
+/**
+ * What one kind of server does in its own way. All of them answer OpenAI's chat API, so that one client speaks to each; what
+ * differs is here as data.
+ */
+export interface ProviderKind {
+  readonly type: ProviderType;
+  /** What people call it. */
+  readonly title: string;
+  /** Where it is when nothing is said; null where nobody can know. */
+  readonly defaultUrl: string | null;
+  /** Sent with each request. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What to look at when it cannot be used. */
+  readonly hint: string;
+  /**
+   * Proves that the server can be used, with this key, and lists its models; wakes and loads none.
+   * @throws LlamactlError where it cannot be used
+   */
+  readonly discover: (client: LlamaCppClient, options: CallOptions) => Promise<readonly ModelInfo[]>;
+  /** Tokens that one request to a model may hold; null where the server does not tell. */
+  readonly contextSize: (
+    client: LlamaCppClient,
+    model: ModelInfo,
+    options: CallOptions,
+  ) => Promise<number | null>;
+}

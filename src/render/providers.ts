@@ -1,0 +1,35 @@
+import type { ProviderEntry } from '../services/providers.js';
+import { duration } from './format.js';
+import { mark } from './symbols.js';
+import { renderTable } from './table.js';
+
+/** The providers as a table, and why those that cannot be used cannot. */
+export function renderProviders(providers: readonly ProviderEntry[], width: number): string {
+  const table = renderTable(
+    [
+      { title: 'NAME' },
+      { title: 'KIND' },
+      { title: 'STATE' },
+      { title: 'MODELS', align: 'right' },
+      { title: 'TIME', align: 'right' },
+      { title: 'URL' },
+    ],
+    providers.map((entry) => [
+      `${entry.name ?? '–'}${entry.default ? ' *' : ''}`,
+      entry.provider,
+      entry.status,
+      entry.ready ? String(entry.models.length) : '–',
+      entry.latencyMs === null ? '–' : duration(entry.latencyMs),
+      entry.url,
+    ]),
+    width,
+  );
+  const ill = providers.flatMap(({ name, url, error }) =>
+    error === undefined ? [] : [`${mark('bad')} ${name ?? url}: ${error.message} (${error.code})`],
+  );
+  return [
+    table,
+    ...(providers.some((entry) => entry.default) ? ['', '* is meant where no --target is given'] : []),
+    ...(ill.length === 0 ? [] : ['', ...ill]),
+  ].join('\n');
+}
