@@ -1,5 +1,6 @@
 // Makes the bundle start quickly: figures in docs/development.md.
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /**
  * What the bundle carries only because somebody might want it, and loads at every start: HTTP/2 (off in our pools) and file
@@ -35,6 +36,10 @@ export const slim = {
     const isPackage = (importer) => importer.includes('node_modules');
     onResolve({ filter: /client-h2\.js$/ }, () => stub('undici/lib/dispatcher/client-h2.js'));
     onResolve({ filter: /^(?:tinyglobby|minimatch|wsl-utils|debug)$/ }, ({ path }) => stub(path));
+    // The GGUF reader needs this package's list of quantisations; the rest of it is 230 KB about models on the hub.
+    onResolve({ filter: /^@huggingface\/tasks$/ }, () => ({
+      path: join(process.cwd(), 'node_modules', '@huggingface', 'tasks', 'dist', 'esm', 'gguf.js'),
+    }));
     onResolve({ filter: /^node:(?:http|assert)$/ }, ({ path, importer }) =>
       /node_modules[\\/]undici[\\/]/.test(importer) ? stub(`undici:${path}`) : undefined,
     );

@@ -11,6 +11,9 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'config:schema': () => import('../commands/config/schema.js'),
   'config:show': () => import('../commands/config/show.js'),
   'config:validate': () => import('../commands/config/validate.js'),
+  'deploy-gen:docker-compose': () => import('../commands/deploy-gen/docker-compose.js'),
+  'deploy-gen:k8s': () => import('../commands/deploy-gen/k8s.js'),
+  'deploy-gen:verify': () => import('../commands/deploy-gen/verify.js'),
   detokenize: () => import('../commands/detokenize.js'),
   diagnose: () => import('../commands/diagnose.js'),
   explain: () => import('../commands/explain.js'),
@@ -26,4 +29,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
 /** Topics: words that only group commands. */
 export const TOPICS: Readonly<Record<string, { readonly description: string }>> = {
   config: { description: 'Check, show, write and migrate configuration files.' },
+  'deploy-gen': {
+    description: 'Write Docker Compose or Kubernetes files that run a model, and check such files.',
+  },
 };

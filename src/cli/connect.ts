@@ -1,13 +1,15 @@
 import { LlamaCppClient } from '../client/llama-client.js';
 import type { ClientOptions, ExchangeRecord } from '../client/types.js';
 import { loadConfig } from '../config/load.js';
-import { type ResolvedTarget, resolveTargets } from '../config/resolve.js';
+import { type ResolvedTarget, resolveTargets, serversOf } from '../config/resolve.js';
 import { type ConnectionFlags, checkConnectionFlags, listOf } from './connection-flags.js';
 import type { Output } from './output.js';
 
 /** A server to speak to: a target of the configuration, or a bare URL. */
 export interface Connection {
   readonly target: ResolvedTarget;
+  /** How it is called beside others: the target's name, of several servers with the host, or the host alone. */
+  readonly label: string;
   readonly client: LlamaCppClient;
   /** The configuration file that won; null without one. */
   readonly configFile: string | null;
@@ -39,10 +41,19 @@ export interface ConnectContext {
 }
 
 /**
- * From flags, environment and configuration to clients, one for each server that is meant.
+ * From flags, environment and configuration to clients, one for each server that is meant: of a target with several, one
+ * for each of them.
  * @throws LlamactlError (usage, configuration)
  */
-export async function connectAll(flags: ConnectionFlags, context: ConnectContext): Promise<Connection[]> {
+export function connectAll(flags: ConnectionFlags, context: ConnectContext): Promise<Connection[]> {
+  return open(flags, context, serversOf);
+}
+
+async function open(
+  flags: ConnectionFlags,
+  context: ConnectContext,
+  split: (target: ResolvedTarget) => readonly ResolvedTarget[],
+): Promise<Connection[]> {
   checkConnectionFlags(flags);
   const config = await loadConfig({
     cwd: process.cwd(),
@@ -57,33 +68,64 @@ export async function connectAll(flags: ConnectionFlags, context: ConnectContext
       ...(flags.retries === undefined ? {} : { retries: flags.retries }),
     },
   });
-  const targets = await resolveTargets(config, {
+  const named = await resolveTargets(config, {
     url: [...listOf(flags.url)],
     target: [...listOf(flags.target)],
     signal: context.signal,
   });
-  context.output.addSecrets(...targets.map((target) => target.apiKey));
-  for (const warning of [...config.warnings, ...targets.flatMap(({ warnings }) => warnings)])
+  context.output.addSecrets(...named.map((target) => target.apiKey));
+  for (const warning of [...config.warnings, ...named.flatMap(({ warnings }) => warnings)])
     context.output.note(`! ${warning}`);
-  const label = (target: ResolvedTarget) =>
-    targets.length === 1 ? '' : `${target.name ?? target.baseUrl.replace(/^https?:\/\//, '')}: `;
-  return targets.map((target) => ({
+  const targets = named.flatMap((target) => {
+    const servers = split(target);
+    return servers.map((server) => ({ target: server, label: labelOf(server, servers.length) }));
+  });
+  const mark = (label: string) => (targets.length === 1 ? '' : `${label}: `);
+  return targets.map(({ target, label }) => ({
     target,
+    label,
     configFile: config.file,
     usesTools: target.name === null || config.withTools.size === 0 ? null : config.withTools.has(target.name),
-    client: createClient(target, flags, context, label(target)),
-    open: (changes) => createClient(target, flags, context, label(target), changes),
+    client: createClient(target, flags, context, mark(label)),
+    open: (changes) => createClient(target, flags, context, mark(label), changes),
   }));
 }
 
-/** The one server of a command that speaks to one. */
-export async function connect(flags: ConnectionFlags, context: ConnectContext): Promise<Connection> {
-  const [connection, second] = await connectAll(flags, context);
+/**
+ * The one target of a command that speaks to one. Of several servers its client asks the one that is least busy.
+ * @param kind `server` for a command whose answer is of one server, not of any of them
+ * @throws LlamactlError (usage, configuration)
+ */
+export async function connect(
+  flags: ConnectionFlags,
+  context: ConnectContext,
+  kind: 'target' | 'server' = 'target',
+): Promise<Connection> {
+  const [connection, second] = await open(flags, context, (target) => [target]);
+  const { baseUrls, name } = connection?.target ?? {};
+  if (kind === 'server' && baseUrls !== undefined) {
+    const { usageError } = await import('../errors/llamactl-error.js');
+    throw usageError(
+      `the target "${name}" has ${baseUrls.length} servers, and this command shows one: name it`,
+      [
+        {
+          text: 'Its key and settings hold for each of them:',
+          commands: baseUrls.map((url) => `--target ${name} --url ${url}`),
+        },
+      ],
+    );
+  }
   if (connection === undefined || second !== undefined) {
     const { usageError } = await import('../errors/llamactl-error.js');
     throw usageError('this command speaks to one server: name one --target');
   }
   return connection;
+}
+
+function labelOf({ name, baseUrl }: ResolvedTarget, servers: number): string {
+  const host = baseUrl.replace(/^https?:\/\//, '');
+  if (name === null) return host;
+  return servers === 1 ? name : `${name} ${host}`;
 }
 
 function createClient(
@@ -93,8 +135,10 @@ function createClient(
   label: string,
   { baseUrl = target.baseUrl, withoutKey, once }: ClientChanges = {},
 ): LlamaCppClient {
+  const { baseUrls } = target;
+  const isSeveral = baseUrls !== undefined && baseUrl === target.baseUrl;
   const options: ClientOptions = {
-    baseUrl,
+    ...(isSeveral ? { baseUrls } : { baseUrl }),
     models: target.models,
     timeout: target.timeout,
     fallback: !flags['no-fallback'] && !once,
@@ -113,6 +157,9 @@ function createClient(
     const { message, action, delayMs } = step;
     const pause = action !== 'retry' || delayMs === undefined ? '' : ` in ${delayMs} ms`;
     context.output.note(`… ${label}${pause === '' ? message : `${message.replace(/\.$/, '')}${pause}.`}`);
+  });
+  client.on('server', ({ event, message }) => {
+    context.output.note(`${event === 'back' ? '…' : '!'} ${label}${message}.`);
   });
   client.on('waiting', ({ pending, connections }) => {
     context.output.note(`… ${label}${pending} waiting for one of ${connections} connections`);

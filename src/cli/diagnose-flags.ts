@@ -78,10 +78,9 @@ export const inputFlags = {
     helpGroup: 'INPUT',
   }),
   diff: string({
-    description: 'tell what changed from one bundle (or document of --json) to another: --diff A --diff B',
+    description: 'tell what changed from one bundle (or document of --json) to another: --diff A B',
     helpValue: 'BUNDLE',
     multiple: true,
-    multipleNonGreedy: true,
     exclusive: ['url', 'target', 'logs', 'from', 'watch', 'bundle'],
     helpGroup: 'INPUT',
   }),

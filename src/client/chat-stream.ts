@@ -10,7 +10,7 @@ import { SseDecoder } from './sse.js';
 import { DeadlineError, TransportError } from './transport-error.js';
 import type { ChatEvent, RecoveryStep } from './types.js';
 
-const PATH = '/v1/chat/completions';
+export const CHAT_PATH = '/v1/chat/completions';
 /** Events that do not parse and are passed over, each told, before the stream is given up. */
 const MALFORMED_LIMIT = 5;
 /** Milliseconds that the server has to close the connection after `[DONE]`. */
@@ -50,9 +50,9 @@ export function openChatStream(
   const accumulator = new ChatAccumulator();
   const meter = new ProgressMeter();
   const facts = {
-    url: transport.urlOf(PATH),
+    url: transport.urlOf(CHAT_PATH),
     method: 'POST',
-    path: PATH,
+    path: CHAT_PATH,
     sentKey: transport.sendsKey,
     ...(request.model === '' ? {} : { model: request.model }),
   };
@@ -166,7 +166,9 @@ export function openChatStream(
         type: 'STREAMING_ERROR',
         code: 'stream.truncated',
         message: accumulator.hasVisible ? `the answer is cut: ${message}` : message,
-        evidence: [`POST ${PATH} → ${head?.status ?? 'no answer'}, then the end without "finish_reason"`],
+        evidence: [
+          `POST ${CHAT_PATH} → ${head?.status ?? 'no answer'}, then the end without "finish_reason"`,
+        ],
         details: {},
       },
       request.context,
@@ -175,7 +177,7 @@ export function openChatStream(
   exchange = transport.stream(
     {
       method: 'POST',
-      path: PATH,
+      path: CHAT_PATH,
       body: request.body,
       signal: request.signal,
       timeoutMs: request.firstTokenMs,

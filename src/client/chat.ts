@@ -1,9 +1,9 @@
 import { errorOf } from '../catalogue/to-error.js';
 import type { LlamactlError } from '../errors/llamactl-error.js';
 import { AsyncQueue } from './async-queue.js';
-import { type PartialAnswer, timingsOf, usageOf } from './chat-accumulator.js';
+import { type ChatAccumulator, type PartialAnswer, timingsOf, usageOf } from './chat-accumulator.js';
 import { chatBody } from './chat-request.js';
-import { openChatStream, type StreamAttempt } from './chat-stream.js';
+import { CHAT_PATH, openChatStream, type StreamAttempt } from './chat-stream.js';
 import { chatCompletion } from './endpoints/generation.js';
 import { applyTemplate, tokenize } from './endpoints/tokens.js';
 import { formatMessages, usesToolMessages, type WireMessage } from './messages.js';
@@ -84,28 +84,38 @@ export class ChatTurn {
     onAttempt: (attempt: StreamAttempt) => void,
   ): Promise<ChatResult> {
     const { timeoutMs, model = '' } = this.#attempt;
-    const stream = openChatStream(
-      this.#requester.transport,
-      {
-        body: chatBody(await this.#request(), true),
-        firstTokenMs: timeoutMs,
-        idleMs: this.#requester.options.idleTimeout ?? timeoutMs,
-        model,
-        signal: this.#options.signal,
-        context: this.#requester.errorContext(),
-      },
-      emit,
-    );
-    onAttempt(stream);
-    const answer = await stream.answer;
+    const { conversation, signal } = this.#options;
+    const body = chatBody(await this.#request(), true);
+    const server = await this.#requester.lease({ path: CHAT_PATH, body, conversation });
+    let answer: ChatAccumulator;
+    try {
+      const stream = openChatStream(
+        server.transport,
+        {
+          body,
+          firstTokenMs: timeoutMs,
+          idleMs: this.#requester.options.idleTimeout ?? timeoutMs,
+          model,
+          signal,
+          context: this.#requester.errorContext(server.baseUrl),
+        },
+        emit,
+      );
+      onAttempt(stream);
+      answer = await stream.answer;
+      server.release();
+    } catch (error) {
+      server.release(error);
+      throw error;
+    }
     const partial = answer.partial();
     if (partial.toolCallProblems.length > 0) throw await this.#unusableToolCall(partial);
     return answer.result(this.#recoverer.steps);
   }
 
   async #askWhole(): Promise<ChatResult> {
-    const call = chatCompletion(chatBody(await this.#request(), false));
-    const { signal } = this.#options;
+    const { conversation, signal } = this.#options;
+    const call = { ...chatCompletion(chatBody(await this.#request(), false)), conversation };
     const options = {
       timeout: this.#attempt.timeoutMs,
       retries: 0,
@@ -193,6 +203,7 @@ export class ChatTurn {
       signals: [signal, requester.signal],
       hooks: {
         assertAlive: () => requester.assertAlive(signal),
+        otherServer: (failure) => requester.canMove(failure),
         otherModel: async (failed = '') => {
           const others = (await this.#facts.models(call)).filter(
             ({ id, aliases }) => id !== failed && !aliases.includes(failed),

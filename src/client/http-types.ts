@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Beside ours: `range` … */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for the whole exchange; a stream's own deadlines are its reader's business. */
   readonly timeoutMs: number;

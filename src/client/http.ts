@@ -139,7 +139,10 @@ export class HttpTransport {
     const { connectionTimeout, maxConnections } = this.#options;
     const target = new URL(url);
     const requestBody = request.body === undefined ? null : JSON.stringify(request.body);
-    const headers = this.#headers(target.origin === this.#endpoint.origin, requestBody !== null);
+    const headers = {
+      ...this.#headers(target.origin === this.#endpoint.origin, requestBody !== null),
+      ...request.headers,
+    };
     const shown = shownUrl(this.#endpoint, url);
     const startedAt = performance.now();
     const signals = presentSignals([request.signal, this.#options.signal]);

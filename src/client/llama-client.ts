@@ -28,7 +28,7 @@ import type {
  * with failures classified and the recovery table obeyed. What a command does not use is not loaded.
  */
 export class LlamaCppClient implements LLMClient {
-  /** Normalised: no trailing slash, no `/v1`. */
+  /** Normalised: no trailing slash, no `/v1`. Of several servers the first. */
   readonly baseUrl: string;
   readonly #events = new Emitter<ClientEvents>();
   readonly #requester: Requester;
@@ -50,7 +50,7 @@ export class LlamaCppClient implements LLMClient {
 
   /** Closes the connections once the requests under way have ended. */
   close(): Promise<void> {
-    return this.#requester.transport.close();
+    return this.#requester.close();
   }
 
   /** Closes the connections now; what is under way fails as interrupted. */

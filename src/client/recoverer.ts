@@ -24,6 +24,8 @@ export interface RecoveryHooks {
   ) => Promise<{ readonly messages: readonly Message[]; readonly removed: number } | null>;
   /** Throws what is wrong where the server does not answer at all. */
   readonly assertAlive?: () => Promise<void>;
+  /** Of several servers: whether the failure was its server's alone, and another can take the request at once. */
+  readonly otherServer?: (failure: LlamactlError) => Promise<boolean>;
 }
 
 export interface RecovererOptions {
@@ -39,6 +41,8 @@ export interface RecovererOptions {
 
 const LOADING_POLL_MS = 250;
 const SLOWEST_LOADING_POLL_MS = 2000;
+/** Servers that fail one request in turn: more than that are not tried. */
+const MOST_MOVES = 16;
 
 /**
  * Obeys the recovery table for one request: after a failure it waits as long as it must and returns the next attempt, or
@@ -51,6 +55,7 @@ export class Recoverer {
   #retries = 0;
   #loadingSince: number | undefined;
   #loadingPolls = 0;
+  #moves = 0;
 
   constructor(options: RecovererOptions) {
     this.#options = options;
@@ -61,6 +66,10 @@ export class Recoverer {
     if (!(failure instanceof LlamactlError) || failure.details['visible'] === true) throw failure;
     const strategy = recoveryOf(failure);
     if (strategy === null) throw failure;
+    if (await this.#canMove(failure)) {
+      this.note(step(failure, 'use-other-server', `${failure.message}. Asking another server.`));
+      return attempt;
+    }
     if (strategy.backoff === 'wait') return this.#waitForLoading(failure, attempt, strategy.userMessage);
     const fallback =
       strategy.fallback === undefined ? null : await this.#fallBack(failure, attempt, strategy.fallback);
@@ -73,6 +82,14 @@ export class Recoverer {
   note(step: RecoveryStep): void {
     this.steps.push(step);
     this.#options.onStep(step);
+  }
+
+  /** To another server it goes without a wait, and without counting as a try of the same one. */
+  async #canMove(failure: LlamactlError): Promise<boolean> {
+    const { hooks, maxRetries } = this.#options;
+    if (maxRetries === 0 || this.#moves >= MOST_MOVES || !(await hooks.otherServer?.(failure))) return false;
+    this.#moves++;
+    return true;
   }
 
   /** What was asked for counts where a further try costs only patience; a timed-out prompt is not worth more than the table's. */

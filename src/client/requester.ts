@@ -1,17 +1,21 @@
 import { toError } from '../catalogue/to-error.js';
 import { LlamactlError, usageError } from '../errors/llamactl-error.js';
 import { createRedactor, type Redactor } from '../errors/redact.js';
-import { parseBaseUrl, withoutUserInformation } from '../wire/base-url.js';
+import type { LeaseWish, ServerLease } from './balance/lease.js';
+import type { ServerPool } from './balance/server-pool.js';
+import { baseUrlsOf, DEFAULT_BASE_URL } from './base-urls.js';
+import { describeMismatch } from './describe-mismatch.js';
+import { dispatcherFor } from './dispatcher-for.js';
 import type { Emitter } from './emitter.js';
 import type { CallOptions, EndpointCall } from './endpoints/endpoint.js';
 import { HttpTransport } from './http.js';
 import type { HttpRequest, HttpResponse } from './http-types.js';
-import { createDispatcher, POOL_DEFAULTS } from './pool.js';
+import { maskedExchange } from './masked-exchange.js';
+import { POOL_DEFAULTS } from './pool.js';
 import { type Attempt, Recoverer } from './recoverer.js';
 import { TransportError } from './transport-error.js';
 import type { ClientEvents, ClientOptions } from './types.js';
 
-export const DEFAULT_BASE_URL = 'http://localhost:8080';
 export const DEFAULT_TIMEOUT = 30_000;
 
 /** Milliseconds: what a healthy server answers in no time gets no longer than this, whatever the timeout for an answer. */
@@ -26,6 +30,8 @@ const UNCERTAIN: ReadonlySet<string> = new Set([
 /** Milliseconds to tell a slow prefill from a server that answers nothing. */
 const ALIVE_TIMEOUT = 3000;
 
+type SentCall = Omit<EndpointCall<unknown>, 'read'>;
+
 export interface RawRequest {
   readonly method: HttpRequest['method'];
   readonly path: string;
@@ -36,42 +42,30 @@ export interface RawRequest {
   readonly retry?: boolean;
 }
 
-/** Headers whose value is never shown. */
-const CREDENTIALS = /^(?:proxy-)?authorization$|^(?:set-)?cookie$|api-?key|token|secret/i;
-
-/** Requests to one server: sent, classified when they fail, and asked again as the recovery table says. */
+/** Requests to one server, or to one of several: sent, classified when they fail, and asked again as the recovery table says. */
 export class Requester {
-  /** Normalised: no trailing slash, no `/v1`. */
+  /** Normalised: no trailing slash, no `/v1`. Of several servers the first. */
   readonly baseUrl: string;
   readonly options: ClientOptions;
-  readonly transport: HttpTransport;
   readonly events: Emitter<ClientEvents>;
   /** Ends every request, and every wait for a further try. */
   readonly signal: AbortSignal;
   readonly #redact: Redactor;
   readonly #ended = new AbortController();
+  readonly #only: ServerLease;
+  /** Of several servers; empty for one. */
+  readonly #baseUrls: readonly string[];
+  #pool: Promise<ServerPool> | undefined;
 
-  /** @throws LlamactlError (usage) where the base URL or the key cannot be used */
+  /** @throws LlamactlError (usage) where a base URL or the key cannot be used */
   constructor(options: ClientOptions, events: Emitter<ClientEvents>) {
-    const parsed = parseBaseUrl(options.baseUrl ?? DEFAULT_BASE_URL);
-    if (!parsed.ok) {
-      throw usageError(
-        `${JSON.stringify(withoutUserInformation(options.baseUrl ?? ''))} cannot be a server's URL: ${parsed.reason}`,
-        [
-          {
-            text: 'Give the address that llama-server prints, for example:',
-            commands: ['http://localhost:8080'],
-          },
-        ],
-      );
-    }
+    const baseUrls = baseUrlsOf(options);
+    const [baseUrl = DEFAULT_BASE_URL] = baseUrls;
     if (options.apiKey !== undefined && /[^\x20-\x7e]/.test(options.apiKey)) {
       throw usageError('the API key contains a line break or another character that no header can carry', [
         { text: 'Give the key alone, without quotes or a line end.', commands: [] },
       ]);
     }
-    const { baseUrl } = parsed;
-    const pool = { ...POOL_DEFAULTS, ...options.pool };
     this.baseUrl = baseUrl;
     this.options = options;
     this.events = events;
@@ -80,18 +74,26 @@ export class Requester {
         ? this.#ended.signal
         : AbortSignal.any([options.signal, this.#ended.signal]);
     this.#redact = createRedactor([options.apiKey]);
-    this.transport = new HttpTransport({
-      baseUrl,
-      ...(options.apiKey ? { apiKey: options.apiKey } : {}),
-      maxConnections: pool.maxConnections,
-      connectionTimeout: pool.connectionTimeout,
-      signal: this.signal,
-      dispatcher: () => dispatcherFor(baseUrl, options, pool),
-      onWaiting: (state) => events.emit('waiting', state),
-      onExchange: (record) => {
-        if (events.has('exchange')) events.emit('exchange', this.#masked(record()));
-      },
-    });
+    this.#baseUrls = baseUrls.length > 1 ? baseUrls : [];
+    this.#only = { baseUrl, transport: this.#createTransport(baseUrl), release: () => undefined };
+  }
+
+  /** Whether there are several servers. */
+  get isBalanced(): boolean {
+    return this.#baseUrls.length > 0;
+  }
+
+  /**
+   * The server that an attempt goes to. It is to be released.
+   * @throws LlamactlError where none of several can be asked
+   */
+  async lease(wish: LeaseWish): Promise<ServerLease> {
+    return this.isBalanced ? (await this.#openPool()).lease(wish) : this.#only;
+  }
+
+  /** Whether an attempt failed by its server alone, and another is there to take it. */
+  async canMove(error: unknown): Promise<boolean> {
+    return this.#pool !== undefined && (await this.#pool).canMove(error);
   }
 
   /** Milliseconds for an answer. */
@@ -104,10 +106,17 @@ export class Requester {
     return this.options.maxRetries;
   }
 
+  /** Closes the connections once the requests under way have ended. */
+  async close(): Promise<void> {
+    await (await this.#pool)?.close();
+    await this.#only.transport.close();
+  }
+
   /** Ends at once: what is under way fails as interrupted, and nothing is tried again. */
   async destroy(): Promise<void> {
     this.#ended.abort();
-    await this.transport.destroy();
+    await (await this.#pool)?.destroy();
+    await this.#only.transport.destroy();
   }
 
   /** One endpoint, its answer read; asked again as the recovery table says. */
@@ -118,6 +127,23 @@ export class Requester {
       timeout,
       repeatable: call.repeatable ?? true,
     });
+  }
+
+  /**
+   * The same question to each server that can be asked; those that fail are left out.
+   * @throws LlamactlError where all fail
+   */
+  async callEach<Result>(call: EndpointCall<Result>, options: CallOptions): Promise<readonly Result[]> {
+    if (!this.isBalanced) return [await this.call(call, options)];
+    const servers = await (await this.#openPool()).leaseEach();
+    const timeout = options.timeout ?? Math.min(this.timeout, QUICK_TIMEOUT);
+    const answers = await Promise.allSettled(
+      servers.map((server) => this.#callOnce(call, timeout, options.signal, server)),
+    );
+    const good = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    const bad = answers.find((answer) => answer.status === 'rejected');
+    if (good.length === 0 && bad !== undefined) throw bad.reason;
+    return good;
   }
 
   /**
@@ -135,6 +161,7 @@ export class Requester {
 
   /** @throws LlamactlError (server.wedged, or what else is wrong) where `/health` gives no answer soon, whatever it says */
   async assertAlive(signal?: AbortSignal): Promise<void> {
+    if (this.isBalanced) return (await this.#openPool()).assertAlive();
     try {
       await this.#send({ method: 'GET', path: '/health' }, Math.min(ALIVE_TIMEOUT, this.timeout), signal);
     } catch (error) {
@@ -145,10 +172,10 @@ export class Requester {
   }
 
   /** What remedies are filled with. */
-  errorContext() {
-    const known = { url: this.baseUrl, redact: this.#redact };
-    if (this.baseUrl.startsWith('unix:')) return known;
-    const url = new URL(this.baseUrl);
+  errorContext(baseUrl = this.baseUrl) {
+    const known = { url: baseUrl, redact: this.#redact };
+    if (baseUrl.startsWith('unix:')) return known;
+    const url = new URL(baseUrl);
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
     return { ...known, host: url.hostname, port };
   }
@@ -157,14 +184,16 @@ export class Requester {
     call: EndpointCall<Result>,
     timeoutMs: number,
     signal?: AbortSignal,
+    given?: ServerLease,
   ): Promise<Result> {
-    const response = await this.#send(call, timeoutMs, signal);
+    const server = given ?? (await this.#leaseFor(call));
+    const response = await this.#sendTo(server, call, timeoutMs, signal);
     try {
       return call.read(response.body);
     } catch (cause) {
       const error = await toError(
-        { kind: 'response', ...this.#factsOf(call), ...response },
-        this.errorContext(),
+        { kind: 'response', ...this.#factsOf(call, server), ...response },
+        this.errorContext(server.baseUrl),
       );
       const { type, code, message, remedies, details, exit } = error;
       const evidence = [...error.evidence, describeMismatch(cause)];
@@ -181,7 +210,10 @@ export class Requester {
       fallback: false,
       loadingDeadlineMs: this.timeout,
       signals: [options.signal, this.signal],
-      hooks: { assertAlive: () => this.assertAlive(options.signal) },
+      hooks: {
+        assertAlive: () => this.assertAlive(options.signal),
+        otherServer: (failure) => this.canMove(failure),
+      },
       onStep: (step) => this.events.emit('recovery', step),
     });
     let attempt: Attempt = { timeoutMs: options.timeout };
@@ -195,15 +227,37 @@ export class Requester {
     }
   }
 
-  async #send(
-    call: Omit<EndpointCall<unknown>, 'read'>,
+  async #send(call: SentCall, timeoutMs: number, signal?: AbortSignal): Promise<HttpResponse> {
+    return this.#sendTo(await this.#leaseFor(call), call, timeoutMs, signal);
+  }
+
+  async #sendTo(
+    server: ServerLease,
+    call: SentCall,
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<HttpResponse> {
-    const facts = this.#factsOf(call);
+    try {
+      const response = await this.#exchange(server, call, timeoutMs, signal);
+      server.release();
+      return response;
+    } catch (error) {
+      server.release(error);
+      throw error;
+    }
+  }
+
+  async #exchange(
+    server: ServerLease,
+    call: SentCall,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<HttpResponse> {
+    const facts = this.#factsOf(call, server);
+    const context = this.errorContext(server.baseUrl);
     let response: HttpResponse;
     try {
-      response = await this.transport.request({
+      response = await server.transport.request({
         method: call.method,
         path: call.path,
         body: call.body,
@@ -215,74 +269,65 @@ export class Requester {
       if (!(error instanceof TransportError)) throw error;
       const { cause, phase, url } = error;
       const deadline = error.timeoutMs === undefined ? {} : { timeoutMs: error.timeoutMs };
-      throw await toError(
-        { kind: 'exception', ...facts, url, error: cause, phase, ...deadline },
-        this.errorContext(),
-      );
+      throw await toError({ kind: 'exception', ...facts, url, error: cause, phase, ...deadline }, context);
     }
     if (response.status >= 200 && response.status < 300) return response;
-    throw await toError({ kind: 'response', ...facts, ...response }, this.errorContext());
+    throw await toError({ kind: 'response', ...facts, ...response }, context);
+  }
+
+  #leaseFor(call: SentCall): ServerLease | Promise<ServerLease> {
+    return this.isBalanced ? this.lease(call) : this.#only;
+  }
+
+  #openPool(): Promise<ServerPool> {
+    this.#pool ??= import('./balance/server-pool.js').then(({ ServerPool }) => {
+      const servers = this.#baseUrls.map((baseUrl) => {
+        const lookTransport = this.#createTransport(baseUrl);
+        const looked = { baseUrl, transport: lookTransport, release: () => undefined };
+        return {
+          baseUrl,
+          transport: this.#createTransport(baseUrl),
+          lookTransport,
+          ask: <Result>(call: EndpointCall<Result>, timeoutMs: number) =>
+            this.#callOnce(call, timeoutMs, undefined, looked),
+        };
+      });
+      return new ServerPool(servers, this.events);
+    });
+    return this.#pool;
+  }
+
+  #createTransport(baseUrl: string): HttpTransport {
+    const { options, events } = this;
+    const pool = { ...POOL_DEFAULTS, ...options.pool };
+    return new HttpTransport({
+      baseUrl,
+      ...(options.apiKey ? { apiKey: options.apiKey } : {}),
+      maxConnections: pool.maxConnections,
+      connectionTimeout: pool.connectionTimeout,
+      signal: this.signal,
+      dispatcher: () => dispatcherFor(baseUrl, options, pool),
+      onWaiting: (state) => events.emit('waiting', state),
+      onExchange: (record) => {
+        if (events.has('exchange')) events.emit('exchange', maskedExchange(record(), this.#redact));
+      },
+    });
   }
 
   /** What a failure is told with; the model is the one that the body or the query names. */
-  #factsOf({
-    method,
-    path,
-    body,
-  }: {
-    readonly method: string;
-    readonly path: string;
-    readonly body?: unknown;
-  }) {
+  #factsOf({ method, path, body }: SentCall, { transport }: ServerLease) {
     const model =
       typeof body === 'object' && body !== null && 'model' in body
         ? body.model
         : new URLSearchParams(path.split('?', 2)[1]).get('model');
     return {
-      url: this.transport.urlOf(path),
+      url: transport.urlOf(path),
       method,
       path,
-      sentKey: this.transport.sendsKey,
+      sentKey: transport.sendsKey,
       ...(typeof model === 'string' ? { model } : {}),
     };
   }
-
-  #masked(record: ClientEvents['exchange']): ClientEvents['exchange'] {
-    const redact = this.#redact;
-    const mask = (headers: Readonly<Record<string, string>>) =>
-      Object.fromEntries(
-        Object.entries(headers).map(([name, value]) => [
-          name,
-          !CREDENTIALS.test(name) ? redact(value) : /^authorization$/i.test(name) ? 'Bearer ***' : '***',
-        ]),
-      );
-    return {
-      ...record,
-      url: redact(record.url),
-      requestHeaders: mask(record.requestHeaders),
-      responseHeaders: mask(record.responseHeaders),
-      requestBody: record.requestBody === null ? null : redact(record.requestBody),
-      error: record.error === null ? null : redact(record.error),
-    };
-  }
-}
-
-async function dispatcherFor(baseUrl: string, options: ClientOptions, pool: typeof POOL_DEFAULTS) {
-  if (options.dispatcher !== undefined) {
-    if (isDispatcher(options.dispatcher)) return options.dispatcher;
-    throw usageError('the dispatcher is none of undici: it has no dispatch()');
-  }
-  return createDispatcher({
-    baseUrl,
-    pool,
-    env: options.env ?? process.env,
-    ...(options.caCert === undefined ? {} : { caCert: options.caCert }),
-    ...(options.insecure === undefined ? {} : { insecure: options.insecure }),
-  });
-}
-
-function isDispatcher(value: object): value is import('undici').Dispatcher {
-  return 'dispatch' in value && typeof value.dispatch === 'function';
 }
 
 function mayHaveBeenDone(error: unknown): boolean {
@@ -295,22 +340,4 @@ function mayHaveBeenDone(error: unknown): boolean {
  */
 function namesModel({ path, body }: Pick<HttpRequest, 'path' | 'body'>): boolean {
   return /[?&]model=/.test(path) || (typeof body === 'object' && body !== null && 'model' in body);
-}
-
-/** What of an answer is not as a llama-server's: the first thing that zod, or JSON, stumbled at. */
-function describeMismatch(cause: unknown): string {
-  if (cause instanceof SyntaxError) return `not JSON: ${cause.message}`;
-  if (typeof cause === 'object' && cause !== null && 'issues' in cause && Array.isArray(cause.issues)) {
-    const issue: unknown = cause.issues[0];
-    if (
-      typeof issue === 'object' &&
-      issue !== null &&
-      'path' in issue &&
-      Array.isArray(issue.path) &&
-      'message' in issue
-    ) {
-      return `not what llama-server answers: ${issue.path.join('.') || 'the body'}: ${String(issue.message)}`;
-    }
-  }
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -61,13 +61,19 @@ export class ServerFacts {
   /** The models as the server lists them. */
   async models(options: CallOptions): Promise<ModelInfo[]> {
     const { models } = await import('./endpoints/status.js');
-    return (await this.#requester.call(models(), options)).data.map(modelInfo);
+    const lists = await this.#requester.callEach(models(), options);
+    const all = lists.flatMap(({ data }) => data.map(modelInfo));
+    // Several servers have the same ones.
+    return lists.length === 1
+      ? all
+      : [...new Map(all.reverse().map((model) => [model.id, model])).values()].reverse();
   }
 
   /** The server's models; where it cannot be asked for a list, the configured ones, and a `recovery` event says so. */
   async listModels(options: CallOptions): Promise<ModelList> {
-    const { baseUrl, events } = this.#requester;
-    const identity = await this.#identity(options);
+    const { baseUrl, events, isBalanced } = this.#requester;
+    // What one of several servers is says nothing of what the others have.
+    const identity = isBalanced ? null : await this.#identity(options);
     const cached = identity === null ? null : await this.#cache.get(baseUrl, identity);
     if (cached !== null) return { models: cached, source: 'server' };
     try {
@@ -91,7 +97,7 @@ export class ServerFacts {
   /** Asks for the context size of a model anew: after a switch, or when the server was restarted. */
   async learnContextSize(modelName: string, known?: readonly ModelInfo[]): Promise<ContextSize> {
     const isRouter = this.#props?.role === 'router';
-    const props = await this.propsOrNull(isRouter && modelName !== '' ? { model: modelName } : {});
+    const props = await this.#propsOfSmallest(isRouter && modelName !== '' ? { model: modelName } : {});
     const list = known ?? (await this.listModels({})).models;
     const named = list.find(({ id, aliases }) => id === modelName || aliases.includes(modelName));
     this.#context = contextSizeOf(props, named ?? (isRouter ? undefined : list[0]));
@@ -121,6 +127,18 @@ export class ServerFacts {
       if (error instanceof LlamactlError && PROPLESS.has(error.code)) return null;
       throw error;
     }
+  }
+
+  /** Of several servers the properties of the one whose slots hold least: any of them may get the next request. */
+  async #propsOfSmallest(query: ModelQuery): Promise<Props | null> {
+    if (!this.#requester.isBalanced) return this.propsOrNull(query);
+    const { props } = await import('./endpoints/status.js');
+    const all = await this.#requester.callEach(props(query), {});
+    const size = (each: Props) => each.default_generation_settings?.n_ctx || Number.POSITIVE_INFINITY;
+    return all.reduce<Props | null>(
+      (least, each) => (least === null || size(each) < size(least) ? each : least),
+      null,
+    );
   }
 
   async #identity(options: CallOptions): Promise<ServerIdentity | null> {

@@ -64,6 +64,11 @@ export interface ChatOptions {
   readonly toolChoice?: ToolChoice;
   /** Overrides the client's current model. */
   readonly model?: string;
+  /**
+   * Of several servers: whatever has this name goes to the server that had it last, while that is ready. Default: the
+   * messages before the first answer tell a conversation.
+   */
+  readonly conversation?: string;
   readonly signal?: AbortSignal;
   /** Milliseconds: the whole answer where not streamed; the first token, and each silence after it, where streamed. */
   readonly timeout?: number;
@@ -102,6 +107,7 @@ export interface RecoveryStep {
   readonly code: CatalogueCode;
   readonly action:
     | 'retry'
+    | 'use-other-server'
     | 'wait-for-loading'
     | 'use-first-available-model'
     | 'truncate-context'
@@ -218,6 +224,11 @@ export interface PoolOptions {
 export interface ClientOptions {
   /** Default `http://localhost:8080`. A trailing slash or `/v1` is taken off, a path prefix kept. */
   readonly baseUrl?: string | undefined;
+  /**
+   * Several servers in place of one: each request goes to the one that is least busy, a conversation stays where its
+   * prompt is cached, and what a server fails before its first token another answers. The key goes to each of them.
+   */
+  readonly baseUrls?: readonly string[] | undefined;
   readonly apiKey?: string | undefined;
   /** Names to offer when the server cannot be asked. */
   readonly models?: readonly string[] | undefined;
@@ -265,6 +276,13 @@ export interface ExchangeRecord {
 export interface ClientEvents {
   readonly recovery: RecoveryStep;
   readonly exchange: ExchangeRecord;
+  /** One of several servers is left out, is back, or serves another model than the first. */
+  readonly server: {
+    readonly baseUrl: string;
+    readonly event: 'out' | 'back' | 'other-model';
+    /** A sentence for the user, without a full stop. */
+    readonly message: string;
+  };
   /** A request waits for one of the pool's connections. */
   readonly waiting: { readonly pending: number; readonly connections: number };
 }

@@ -41,9 +41,17 @@ export default class Diagnose extends BaseCommand {
       if (await offerEdits(diagnoses.flatMap(editsFor), { output, config, yes, signal }))
         ({ diagnoses, secrets } = await ask());
     }
-    const bundle = { version, secrets, env: process.env };
+    if (flags.bundle === undefined) return report(diagnoses, how);
+    const { showConfig } = await import('../services/config-show.js');
+    const { 'api-key': apiKey, ...given } = flags;
+    const configuration = await showConfig({
+      cwd: process.cwd(),
+      env: process.env,
+      flags: { ...given, apiKey },
+    });
+    const bundle = { version, secrets, env: process.env, configuration };
     for (const { path, redacted } of await writeBundles(flags.bundle, diagnoses, bundle))
-      output.note(`… wrote ${path}; ${redacted} times something was taken out`);
+      output.note(`… wrote ${path}; taken out of it: ${redacted} secrets, names and prompts`);
     return report(diagnoses, how);
   }
 

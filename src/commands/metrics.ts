@@ -24,8 +24,7 @@ export default class Metrics extends BaseCommand {
     const { flags } = await this.parse(Metrics);
     const connections = await connectAll(flags, this.connectContext);
     const isFleet = connections.length > 1;
-    const look = async ({ client, target }: Connection) => {
-      const name = target.name ?? client.baseUrl.replace(/^https?:\/\//, '');
+    const look = async ({ client, target, label: name }: Connection) => {
       const model = target.model === undefined ? {} : { model: target.model };
       try {
         return await readMetrics(client, name, { signal: this.signal, wake: flags.wake, ...model });

@@ -20,7 +20,7 @@ export default class Props extends BaseCommand {
 
   async run(): Promise<{ props: ServerProps }> {
     const { flags } = await this.parse(Props);
-    const { client, target } = await connect(flags, this.connectContext);
+    const { client, target } = await connect(flags, this.connectContext, 'server');
     const query = { signal: this.signal, ...(target.model === undefined ? {} : { model: target.model }) };
     const props = await client.props(query).finally(() => client.destroy());
     if (this.jsonEnabled()) return { props };

@@ -21,7 +21,7 @@ export default class Slots extends BaseCommand {
 
   async run(): Promise<{ slots: Slot[]; asleep?: true }> {
     const { flags } = await this.parse(Slots);
-    const { client, target } = await connect(flags, this.connectContext);
+    const { client, target } = await connect(flags, this.connectContext, 'server');
     try {
       if (!flags.wake && (await isAsleep(client, this.signal))) {
         this.output.print(`☾ asleep: asking for the slots would wake ${client.baseUrl} (--wake does)`);

@@ -90,17 +90,21 @@ function fromProvider(provider: NanocoderProvider): { target: Target; fields: Pl
   const timeout = requestTimeout ?? provider.timeout;
   const [model] = models ?? [];
   const ofModel = model === undefined ? undefined : contextWindows?.[model];
-  const { default: _, fallback: __, ...kept } = provider['x-llamactl'] ?? {};
+  const { default: _, fallback: __, baseUrls, ...kept } = provider['x-llamactl'] ?? {};
+  // The first of several stands where nanocoder looks for it, and is what counts.
+  const several = baseUrls === undefined ? undefined : [baseUrl ?? baseUrls[0] ?? '', ...baseUrls.slice(1)];
   const target = {
     provider: providerOf(baseUrl),
     ...(apiKey ? { apiKey } : {}),
     ...(timeout === undefined ? {} : { timeout: timeout < 0 ? NO_DEADLINE : timeout }),
-    ...defined({ baseUrl, models, maxRetries, contextWindow: ofModel ?? contextWindow }),
+    ...defined(several === undefined ? { baseUrl } : { baseUrls: several }),
+    ...defined({ models, maxRetries, contextWindow: ofModel ?? contextWindow }),
     ...defined(kept),
   };
   const fields = {
     timeout: requestTimeout === undefined ? ['timeout'] : ['requestTimeout'],
     contextWindow: ofModel === undefined ? ['contextWindow'] : ['contextWindows', model ?? ''],
+    ...(several === undefined ? {} : { baseUrls: ['x-llamactl', 'baseUrls'] }),
     ...Object.fromEntries(Object.keys(kept).map((key) => [key, ['x-llamactl', key]])),
   };
   return { target, fields };

@@ -12,6 +12,8 @@ export interface ResolvedTarget {
   readonly provider: Provider;
   /** Normalised. */
   readonly baseUrl: string;
+  /** All of several servers, of which `baseUrl` is the first; absent where there is one. */
+  readonly baseUrls?: readonly string[];
   readonly apiKey?: string;
   readonly models: readonly string[];
   readonly model?: string;
@@ -130,19 +132,27 @@ export async function resolveTarget(
           `${placeOf(...field)} ${name === null ? '' : `targets.${name}.`}${field.join('.')}`,
         );
 
-  const configuredUrl =
+  assertOneKindOfAddress(target, placeOf('baseUrls'));
+  const isSeveral = target.baseUrls !== undefined;
+  const configuredUrls =
     given === null || target.apiKey !== undefined || hasKeySource(target)
-      ? text(target.baseUrl, 'baseUrl')
-      : undefined;
+      ? (target.baseUrls?.map((url, index) => text(url, 'baseUrls', String(index)) ?? url) ??
+        [text(target.baseUrl, 'baseUrl')].filter((url) => url !== undefined))
+      : [];
   const urlText =
     choose('baseUrl', [
       [given?.url, given?.origin ?? ''],
-      [configuredUrl, placeOf('baseUrl')],
+      [configuredUrls[0], placeOf(isSeveral ? 'baseUrls' : 'baseUrl')],
     ]) ?? DEFAULT_URL;
-  const parsed = parseBaseUrl(urlText);
-  if (!parsed.ok) throw badUrl(urlText, parsed.reason, origins['baseUrl'] ?? '');
+  const baseUrls = (given === null && isSeveral ? configuredUrls : [urlText]).map((url) => {
+    const parsed = parseBaseUrl(url);
+    if (!parsed.ok) throw badUrl(url, parsed.reason, origins['baseUrl'] ?? '');
+    return parsed.baseUrl;
+  });
+  const several = [...new Set(baseUrls)];
+  if (several.length > 1) origins['baseUrls'] = placeOf('baseUrls');
 
-  const key = await chooseKey({ config, target, given, configuredUrl, placeOf, text, options });
+  const key = await chooseKey({ config, target, given, configuredUrls, placeOf, text, options });
   if (key.value !== undefined) origins['apiKey'] = key.origin;
   const envTimeout = env['LLAMACTL_TIMEOUT']
     ? parseDuration(env['LLAMACTL_TIMEOUT'], 'a duration (LLAMACTL_TIMEOUT)')
@@ -164,7 +174,8 @@ export async function resolveTarget(
   return {
     name,
     provider: choose('provider', [[target.provider, placeOf('provider')]]) ?? 'llama-cpp',
-    baseUrl: parsed.baseUrl,
+    baseUrl: several[0] ?? DEFAULT_URL,
+    ...(several.length > 1 ? { baseUrls: several } : {}),
     models,
     contextWindow: contextWindow ?? null,
     timeout:
@@ -187,11 +198,25 @@ export async function resolveTarget(
   };
 }
 
+/** Each server of a target, as a target of its own. */
+export function serversOf(target: ResolvedTarget): ResolvedTarget[] {
+  const { baseUrls, ...rest } = target;
+  return baseUrls === undefined ? [target] : baseUrls.map((baseUrl) => ({ ...rest, baseUrl }));
+}
+
+function assertOneKindOfAddress({ baseUrl, baseUrls, provider = 'llama-cpp' }: Target, place: string): void {
+  if (baseUrls === undefined) return;
+  if (baseUrl !== undefined)
+    throw usageError(`${place}: baseUrl and baseUrls exclude each other: put every address into baseUrls`);
+  if (provider !== 'llama-cpp')
+    throw usageError(`${place}: only llama.cpp servers are balanced, not ${provider}: write baseUrl`);
+}
+
 interface KeyChoice {
   readonly config: LoadedConfig;
   readonly target: Target;
   readonly given: GivenUrl | null;
-  readonly configuredUrl: string | undefined;
+  readonly configuredUrls: readonly string[];
   readonly placeOf: (...field: string[]) => string;
   readonly text: (value: string | undefined, ...field: string[]) => string | undefined;
   readonly options: ResolveOptions;
@@ -205,13 +230,14 @@ interface ChosenKey {
 
 /** The key, from the first of: flag, environment, `apiKey`, `apiKeyFile`, `apiKeyCommand`. */
 async function chooseKey(choice: KeyChoice): Promise<ChosenKey> {
-  const { config, target, given, configuredUrl, placeOf, text, options } = choice;
+  const { config, target, given, configuredUrls, placeOf, text, options } = choice;
   const { flags, env } = config.options;
   const is = (value: string, origin: string): ChosenKey => ({ value, origin, warnings: [] });
   if (flags.apiKey) return is(flags.apiKey, 'flag');
   if (env['LLAMACTL_API_KEY']) return is(env['LLAMACTL_API_KEY'], 'env LLAMACTL_API_KEY');
-  // A target's key goes to the target's own server only, not to whatever `--url` names.
-  const isOwnServer = given === null || sameServer(given.url, configuredUrl ?? DEFAULT_URL);
+  // A target's key goes to the target's own servers only, not to whatever `--url` names.
+  const own = configuredUrls.length === 0 ? [DEFAULT_URL] : configuredUrls;
+  const isOwnServer = given === null || own.some((url) => sameServer(given.url, url));
   if (!isOwnServer) return { origin: 'default', warnings: [] };
   const written = text(target.apiKey, 'apiKey');
   if (written) return is(written, placeOf('apiKey'));

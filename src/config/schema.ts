@@ -105,6 +105,15 @@ export const targetSchema = z
       .meta({ description: 'The program that answers there.', default: 'llama-cpp' })
       .optional(),
     baseUrl: baseUrl.optional(),
+    baseUrls: z
+      .array(baseUrl)
+      .min(1)
+      .meta({
+        description:
+          'Several llama.cpp servers in place of one, of one key: each request goes to the one that is least busy.',
+        examples: [['http://gpu1:8080', 'http://gpu2:8080']],
+      })
+      .optional(),
     apiKey: z
       .string()
       .regex(/^\P{Cc}*$/u, 'a control character or line break cannot be in a header')

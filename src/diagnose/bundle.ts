@@ -103,12 +103,11 @@ export async function writeBundle(
  * @returns the files, and how often something was taken out of each
  */
 export async function writeBundles(
-  path: string | undefined,
+  path: string,
   diagnoses: readonly Diagnosis[],
   options: BundleOptions,
 ): Promise<{ readonly path: string; readonly redacted: number }[]> {
   const written: { path: string; redacted: number }[] = [];
-  if (path === undefined) return written;
   for (const diagnosis of diagnoses) {
     const name = diagnosis.target ?? new URL(diagnosis.url).host;
     const file =
@@ -151,7 +150,7 @@ export async function readBundle(path: string): Promise<Diagnosis> {
 export async function compareFiles(files: readonly string[]): Promise<Comparison> {
   const [before, after, third] = files;
   if (before === undefined || after === undefined || third !== undefined)
-    throw usageError('--diff compares two: --diff BEFORE --diff AFTER');
+    throw usageError('--diff compares two: --diff BEFORE AFTER');
   return compareDiagnoses(await readBundle(before), await readBundle(after));
 }
 

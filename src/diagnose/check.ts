@@ -83,6 +83,16 @@ export function findingOf(
   };
 }
 
+/** Whether a question had no answer only because the server's HTTP threads are taken: its slots move. */
+export function isHeldUpByWork({ slots }: Facts, failure: FailureFact): boolean {
+  return (
+    failure.type === 'TIMEOUT_ERROR' &&
+    slots.state === 'known' &&
+    slots.value.busy > 0 &&
+    (slots.value.progressed ?? 0) > 0
+  );
+}
+
 /** A check that failed with one finding. */
 export function failed(summary: string, ...findings: readonly Finding[]): Conclusion {
   const isError = findings.some(({ severity }) => severity === 'error');

@@ -62,7 +62,8 @@ function flatten(value: unknown, path = '', found = new Map<string, FactChange['
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     found.set(path, value);
   else if (Array.isArray(value)) {
-    if (value.every((each) => typeof each === 'string')) found.set(path, value.join(', '));
+    if (value.length > 0 && value.every((each) => typeof each === 'string'))
+      found.set(path, value.join(', '));
     else
       for (const [index, each] of value.entries())
         flatten(each, join(path, nameIn(each) ?? String(index)), found);

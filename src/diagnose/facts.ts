@@ -2,6 +2,7 @@ import type { Finding } from '../catalogue/entry.js';
 import type { ServerKind } from '../catalogue/identify-server.js';
 import type { HealthStatus, ModelInfo } from '../client/types.js';
 import type { LlamactlError } from '../errors/llamactl-error.js';
+import type { ServerProcess } from '../server/processes.js';
 import type { Props } from '../wire/props.js';
 
 /** What asking for something gave: an answer, a failure, or the reason why it was not asked. Plain data. */
@@ -155,22 +156,6 @@ export interface MetricsFacts {
   readonly cacheReuse: number | null;
 }
 
-/** A llama-server process of this machine. */
-export interface LocalProcess {
-  readonly pid: number;
-  /** Arguments, secrets masked. */
-  readonly args: readonly string[];
-  /** `127.0.0.1:8080`. */
-  readonly listens: readonly string[];
-  readonly ports: readonly number[];
-  readonly residentBytes: number | null;
-  readonly swappedBytes: number | null;
-  /** Libraries of GPU back ends that it has loaded: `libggml-cuda.so`; null where that cannot be read. */
-  readonly gpuLibraries: readonly string[] | null;
-  /** State as the kernel tells it: `S`, `R`, `T` (stopped), `Z` (dead). */
-  readonly state: string | null;
-}
-
 /** What this machine tells of a server on it. Only asked where the URL is loopback. */
 export interface LocalFacts {
   /** Whoever listens on the port of the URL; null where nobody does, or it cannot be known. */
@@ -179,7 +164,7 @@ export interface LocalFacts {
     readonly name: string;
     readonly commandLine: string | null;
   } | null;
-  readonly processes: readonly LocalProcess[];
+  readonly processes: readonly ServerProcess[];
   readonly memory: { readonly totalBytes: number; readonly availableBytes: number };
   /** GPUs that the kernel shows: `nvidia`, `amd`, `intel`. */
   readonly gpus: readonly string[];

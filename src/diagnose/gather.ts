@@ -189,7 +189,7 @@ class Gatherer {
   async #askPath(health: Facts['health']): Promise<Facts['path']> {
     const { open, baseUrl } = this.#options;
     if (health.state === 'not-asked') return health;
-    // `/v1/health` answers in newer builds, and nothing else under `/v1/v1` does.
+    // Newer builds answer `/v1/health`, and nothing else under `/v1/v1`.
     const doubled = /\/v1$/.test(this.#url.pathname);
     if (health.state === 'known' && !doubled)
       return { state: 'known', value: { url: baseUrl, stranger: null }, durationMs: 0 };

@@ -12,8 +12,9 @@ const PLACEHOLDER = /^(?:…|\.{3}|\*+|(?:(?:MY|YOUR)[-_])?(?:API[-_])?KEY|<[^>]
 const PATTERNS: readonly RegExp[] = [
   /((?:proxy-)?authorization["']?\s*[:=]\s*["']?(?:bearer|basic)\s+)([^\s"',]+)/gi,
   /(x-api-key["']?\s*[:=]\s*["']?)([^\s"',]+)/gi,
-  /(--?(?:api-key|hf-token|hft)[ =]["']?)([^\s"']+)/gi,
-  /((?:LLAMA_API_KEY|LLAMACTL_API_KEY|OPENROUTER_API_KEY|OPENAI_API_KEY|HF_TOKEN)=["']?)([^\s"']+)/g,
+  /((?<![\w-])--?(?:api-key|hf-token|hft)[ =]["']?)([^\s"']+)/gi,
+  // A line's end may be written as reports write it: annotations of GitHub, attributes of XML.
+  /((?:LLAMA_API_KEY|LLAMACTL_API_KEY|OPENROUTER_API_KEY|OPENAI_API_KEY|HF_TOKEN)=["']?)((?:(?!%0A|&#10;)[^\s"'])+)/g,
   /(:\/\/[^/\s:@]*:)([^/\s@]+)(?=@)/g,
   /([?&](?:api[-_]?key|key|(?:access[-_]?)?token|secret|password)=)([^&\s"'#]+)/gi,
   // By their shape, wherever they stand: Hugging Face's tokens and the keys of OpenAI and those who follow it.

@@ -35,12 +35,12 @@ Above any file stand flags, and then the environment:
 const FORMAT = `
 JSON, with comments (\`//\`, \`/* */\`), or YAML, with anchors and merge keys (\`<<\`). Trailing commas, keys that stand twice and keys that are not known are errors. Two kinds of keys are your own, anywhere in the file: \`x-…\`, and \`"//"\`, the comment of plain JSON.
 
-\`$VAR\`, \`\${VAR}\` and \`\${VAR:-default}\` are replaced in \`baseUrl\`, \`apiKey\`, \`apiKeyFile\` and \`models\`; a dollar is \`$$\`. Variables are those of the environment. (In nanocoder's files also those of \`.env\` in the working folder, as nanocoder has it; llamactl's own settings are never read from a \`.env\`.)
+\`$VAR\`, \`\${VAR}\` and \`\${VAR:-default}\` are replaced in \`baseUrl\`, \`baseUrls\`, \`apiKey\`, \`apiKeyFile\` and \`models\`; a dollar is \`$$\`. Variables are those of the environment. (In nanocoder's files also those of \`.env\` in the working folder, as nanocoder has it; llamactl's own settings are never read from a \`.env\`.)
 
 For completion in an editor: \`llamactl config schema > llamactl.schema.json\`, and \`"$schema": "./llamactl.schema.json"\` in a JSON file, or \`# yaml-language-server: $schema=llamactl.schema.json\` as the first line of a YAML file.`;
 
 const KEYS = `
-The first of these that is there: \`--api-key\`, \`LLAMACTL_API_KEY\`, and of the target \`apiKey\`, \`apiKeyFile\`, \`apiKeyCommand\`. A target's key goes to the target's own server only: \`--target gpu1 --url http://other\` sends none.
+The first of these that is there: \`--api-key\`, \`LLAMACTL_API_KEY\`, and of the target \`apiKey\`, \`apiKeyFile\`, \`apiKeyCommand\`. A target's key goes to the target's own servers only: \`--target gpu1 --url http://other\` sends none.
 
 - \`apiKey: $LLAMA_API_KEY\` takes it from the environment. A key that stands in the file itself is warned of where others can read the file, or git tracks it.
 - \`apiKeyFile\` names a file that holds the key in its first line. It should be readable by its owner alone (\`chmod 600\`); secrets that a container mounts under \`/run/secrets\` are.

@@ -30,12 +30,16 @@ function rows(
   width: number,
 ): string[] {
   const values = Object.entries(target).flatMap(([field, value]): (readonly [string, string])[] => {
+    if (field === 'baseUrls' && Array.isArray(value))
+      return value.map((url, index) => [`baseUrls[${index}]`, String(url)] as const);
+    if (field === 'baseUrl' && target.baseUrls !== undefined) return [];
     if (field === 'sampling' || field === 'performance')
       return Object.entries(value ?? {}).map(([key, each]) => [`${field}.${key}`, String(each)] as const);
     if (Array.isArray(value) && value.length === 0) return [];
     return [[field, valueText(field, value)]];
   });
-  const originOf = (field: string) => origins[`targets.${name}.${field}`] ?? 'default';
+  const originOf = (field: string) =>
+    origins[`targets.${name}.${field.replace(/\[\d+\]$/, '')}`] ?? 'default';
   const first = Math.max(...values.map(([field]) => field.length));
   const last = Math.max(...values.map(([field]) => displayWidth(originOf(field))));
   const room = Math.max(12, width - first - last - 6);

@@ -52,7 +52,7 @@ export function renderDiagnosis(diagnosis: Diagnosis, layout: DiagnosisLayout): 
     '',
     renderChecks(diagnosis, layout),
     [
-      plural(findings.filter(({ severity }) => severity !== 'info').length, 'problem'),
+      howMany(findings),
       ...(skipped > 0 ? [`${plural(skipped, 'check')} not run`] : []),
       duration(diagnosis.durationMs),
       ...(first.code === 'config.invalid' ? [] : [`llamactl explain ${first.code}`]),
@@ -60,12 +60,22 @@ export function renderDiagnosis(diagnosis: Diagnosis, layout: DiagnosisLayout): 
   ].join('\n');
 }
 
+/** `1 problem, 2 warnings`. */
+function howMany(findings: readonly Finding[]): string {
+  const of = (wanted: Finding['severity']) => findings.filter(({ severity }) => severity === wanted).length;
+  const counts = [
+    [of('error'), 'problem'],
+    [of('warning'), 'warning'],
+  ] as const;
+  return counts.flatMap(([times, what]) => (times === 0 ? [] : [plural(times, what)])).join(', ');
+}
+
 function renderFleet(diagnoses: readonly Diagnosis[], width: number): string {
   const table = renderTable(
     [{ title: '' }, { title: 'SERVER' }, { title: 'ROOT CAUSE' }, { title: 'WHAT' }],
     diagnoses.map((diagnosis) => [
       mark(VERDICTS[diagnosis.verdict]),
-      nameOf(diagnosis),
+      nameAmong(diagnosis, diagnoses),
       diagnosis.rootCause ?? '–',
       diagnosis.findings[0]?.title ?? aboutServer(diagnosis),
     ]),
@@ -206,6 +216,13 @@ function aboutServer({ facts }: Diagnosis): string {
 /** A model without an alias is called by its path. */
 function baseName(id: string): string {
   return /\.gguf$/i.test(id) ? id.slice(Math.max(id.lastIndexOf('/'), id.lastIndexOf('\\')) + 1) : id;
+}
+
+/** Of a target with several servers each one's host stands behind the name. */
+function nameAmong(diagnosis: Diagnosis, all: readonly Diagnosis[]): string {
+  const { target, url } = diagnosis;
+  const isOneOf = target !== null && all.filter((other) => other.target === target).length > 1;
+  return isOneOf ? `${target} ${url.replace(/^https?:\/\//, '')}` : nameOf(diagnosis);
 }
 
 function nameOf({ target, url }: Diagnosis): string {

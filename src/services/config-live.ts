@@ -3,7 +3,7 @@ import type { ModelInfo } from '../client/types.js';
 import { loaded, withDotenvOf } from '../config/load.js';
 import type { Complaint, Problem } from '../config/problem.js';
 import type { ReadConfig } from '../config/read.js';
-import { type ResolvedTarget, resolveTarget } from '../config/resolve.js';
+import { type ResolvedTarget, resolveTarget, serversOf } from '../config/resolve.js';
 import { keySpanAt, nodeAt, spanAt } from '../config/tree.js';
 import type { Environment } from '../config/variables.js';
 import { isCatalogueCode } from '../errors/codes.js';
@@ -60,7 +60,13 @@ export async function holdAgainstServers(read: ReadConfig, options: LiveOptions)
     const at = placer(read, name);
     try {
       const target = await resolveTarget(config, name, null, { signal: options.signal });
-      held.push({ target, client: clientFor(target, options), options, at });
+      for (const [index, server] of serversOf(target).entries())
+        held.push({
+          target: server,
+          client: clientFor(server, options),
+          options,
+          at: atServer(at, target, index),
+        });
     } catch (error) {
       complaints.push(at([], asComplaint(error)));
     }
@@ -71,6 +77,12 @@ export async function holdAgainstServers(read: ReadConfig, options: LiveOptions)
     await Promise.all(held.map(({ client }) => client.destroy()));
   }
   return complaints.map((complaint) => read.lines.problem(complaint));
+}
+
+/** Of several servers the address is one of `baseUrls`. */
+function atServer(at: Held['at'], { baseUrls }: ResolvedTarget, index: number): Held['at'] {
+  if (baseUrls === undefined) return at;
+  return (field, complaint) => at(field[0] === 'baseUrl' ? ['baseUrls', index] : field, complaint);
 }
 
 function clientFor(target: ResolvedTarget, { signal, timeoutMs }: LiveOptions): LlamaCppClient {

@@ -14,7 +14,9 @@ export interface ShowOptions {
 /** A target as it is used. */
 export interface ShownTarget {
   readonly provider: string;
+  /** Of several servers the first. */
   readonly baseUrl: string;
+  readonly baseUrls?: readonly string[];
   /** Always `***`: where it is from stands in the origins. */
   readonly apiKey?: '***';
   readonly apiKeyFile?: string;
@@ -85,6 +87,7 @@ function shown(resolved: ResolvedTarget, written: Target): ShownTarget {
   const {
     provider,
     baseUrl,
+    baseUrls,
     apiKey,
     models,
     model,
@@ -98,6 +101,7 @@ function shown(resolved: ResolvedTarget, written: Target): ShownTarget {
   return {
     provider,
     baseUrl,
+    ...(baseUrls === undefined ? {} : { baseUrls }),
     ...(apiKey === undefined ? {} : { apiKey: '***' }),
     ...(apiKeyFile === undefined ? {} : { apiKeyFile }),
     ...(apiKeyCommand === undefined ? {} : { apiKeyCommand }),

@@ -83,7 +83,9 @@ export async function readMetrics(
 
 /** The row of a server that could not be asked. */
 export function failedRow(target: string, error: LlamactlError): MetricsRow {
-  return { ...emptyRow(target, statusOf(error)), error: error.toJSON() };
+  // It answers, and only does not count: one that loads says 503 first.
+  const state = error.code === 'feature.disabled' ? 'ready' : statusOf(error);
+  return { ...emptyRow(target, state), error: error.toJSON() };
 }
 
 function emptyRow(target: string, state: HealthStatus): MetricsRow {

@@ -16,7 +16,7 @@ export interface Endpoint {
 /**
  * Reads the address of a server. `localhost:8080` is taken as http, a port alone as one of this machine; a trailing slash,
  * `/v1` and the query are what people paste from examples: slash and `/v1` are taken off, a path prefix (`--api-prefix`) is
- * kept. `unix:/run/llama.sock` is a unix socket.
+ * kept, and so is a doubled `/v1`, which other clients would be answered 404 for: `diagnose` tells it. `unix:/run/llama.sock` is a unix socket.
  * @returns the normalised URL without a trailing slash, or what is wrong with the text
  */
 export function parseBaseUrl(text: string): BaseUrl {
@@ -44,7 +44,7 @@ export function parseBaseUrl(text: string): BaseUrl {
     return bad('it carries a user name or password: give the key with --api-key');
   if (url.search !== '' || url.hash !== '')
     return bad('it has a query or a fragment: give the address of the server alone');
-  const path = url.pathname.replace(/(?:\/+v1)*\/*$/, '');
+  const path = url.pathname.replace(/\/+$/, '').replace(/(?<!\/v1\/*)\/+v1$/, '');
   return { ok: true, baseUrl: `${url.origin}${path}` };
 }
 

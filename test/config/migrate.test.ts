@@ -69,6 +69,23 @@ describe('migrate', () => {
     }
   }
 
+  it('takes the first of several servers from where nanocoder has it', async () => {
+    const ours = await readConfig(
+      'targets: { farm: { baseUrls: ["http://a:8080", "http://b:8080"] } }',
+      'c.yaml',
+    );
+    const away = await migrate(ours, 'nanocoder', 'json');
+    const moved = await readConfig(
+      away?.text.replace('a:8080/v1', 'moved:8080/v1') ?? '',
+      'agents.config.json',
+    );
+    assert.deepEqual(moved.config?.targets['farm']?.baseUrls, ['http://moved:8080/v1', 'http://b:8080']);
+    const home = await migrate(moved, 'llamactl', 'json');
+    const back = await readConfig(home?.text ?? '', 'c.json');
+    assert.deepEqual(back.config?.targets['farm']?.baseUrls, ['http://moved:8080', 'http://b:8080']);
+    assert.equal(back.config?.targets['farm']?.baseUrl, undefined);
+  });
+
   it('keeps the target that counts where two have one name, and the other beside it', async () => {
     const text = `{"nanocoder": {"llamaCpp": {"baseUrl": "http://old:8080"}, "providers": [
       {"name": "llama-cpp", "baseUrl": "http://new:8080/v1", "models": []}]}}`;
@@ -132,6 +149,7 @@ function plain(target: Target) {
     baseUrl = 'http://localhost:8080',
     apiKey = '',
     models = [],
+    baseUrls,
     ...rest
   } = target;
   const { timeout, maxRetries } = rest;
@@ -139,6 +157,7 @@ function plain(target: Target) {
     ...rest,
     provider,
     baseUrl: baseUrl.replace(/\/v1$/, ''),
+    baseUrls: baseUrls?.map((url) => url.replace(/\/v1$/, '')),
     apiKey,
     models,
     ...(timeout === undefined ? {} : { timeout: Math.min(timeout, 300_000) }),

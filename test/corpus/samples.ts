@@ -22,7 +22,7 @@ export function readCorpus(name: 'dev' | 'held-out'): Sample[] {
 
 /** What llama-server v0.6.0 writes at `-lv 5` while it loads, answers, embeds and routes: each kind of line once. */
 export function readHealthyLog(): string[] {
-  return fixture('corpus/healthy-verbose.log').trimEnd().split('\n');
+  return fixture('corpus/healthy-verbose.txt').trimEnd().split('\n');
 }
 
 /** `test/fixtures/catalogue/messages.md`: one message a line below its code. */

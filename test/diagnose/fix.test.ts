@@ -35,6 +35,13 @@ describe('diagnose --fix', () => {
     assert.equal(read('llamactl.config.json'), `{"targets":{"a":{"baseUrl":"${server.current.url}"}}}`);
   });
 
+  it('mends an address that ends in /v1 twice', async () => {
+    write('llamactl.config.json', `{"targets":{"a":{"baseUrl":"${server.current.url}/v1/v1"}}}`);
+    const { code } = await fix('--yes', '--json');
+    assert.equal(code, 0);
+    assert.equal(read('llamactl.config.json'), `{"targets":{"a":{"baseUrl":"${server.current.url}/v1"}}}`);
+  });
+
   it('writes nothing where nobody can be asked', async () => {
     const text = `{"targets":{"a":{"baseUrl":"${server.current.url}/llm"}}}`;
     write('llamactl.config.json', text);

@@ -36,9 +36,11 @@ describe('redaction', () => {
     for (const text of [
       'curl -H "Authorization: Bearer KEY" http://localhost:8080/props',
       'export LLAMACTL_API_KEY=KEY',
+      'export LLAMACTL_API_KEY=KEY%0Allamactl diagnose',
       'llama-server --api-key $LLAMA_API_KEY',
       'LLAMACTL_API_KEY=…',
       'no key was given',
+      'kubectl create secret generic llama-api-key --from-file=api-key=/dev/stdin',
     ]) {
       assert.equal(redact(text), text);
     }

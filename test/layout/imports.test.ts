@@ -30,7 +30,7 @@ describe('the layout of src', () => {
       graph.imports.some((each) => each.from === from && each.to === to && each.typeOnly === typeOnly);
     assert.ok(has('cli/commands.ts', 'commands/health.ts', false), 'import()');
     assert.ok(has('client/pool.ts', 'client/types.ts', true), 'import type');
-    assert.ok(has('client/requester.ts', 'undici', true), "import('undici').Dispatcher, a type");
+    assert.ok(has('client/dispatcher-for.ts', 'undici', true), "import('undici').Dispatcher, a type");
     assert.ok(has('index.ts', 'client/llama-client.ts', false), 'export … from');
   });
 

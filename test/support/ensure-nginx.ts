@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { aptInstall } from './apt.js';
 import { hasNginx } from './nginx.js';
 
 /** Debian's smallest; it needs no modules. */
@@ -11,23 +11,8 @@ const PACKAGE = 'nginx-light';
  */
 export function ensureNginx(): string {
   if (hasNginx()) return 'nginx';
-  const mayInstall = process.getuid?.() === 0 && aptGet('--version');
-  if (mayInstall && (install() || (aptGet('update', '-q') && install())) && hasNginx())
-    return `nginx, installed now (${PACKAGE})`;
+  if (aptInstall(PACKAGE) && hasNginx()) return `nginx, installed now (${PACKAGE})`;
   const missing = `nginx is not here, and the scenarios behind it fail: apt-get install ${PACKAGE}, or brew install nginx`;
   if (process.env['CI']) throw new Error(missing);
   return `✗ ${missing}`;
-}
-
-function install(): boolean {
-  return aptGet('install', '-y', '-q', '--no-install-recommends', PACKAGE);
-}
-
-function aptGet(...args: string[]): boolean {
-  const { status } = spawnSync('apt-get', args, {
-    stdio: 'ignore',
-    // RUNLEVEL: the package's service is not started, which would take port 80.
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
-  });
-  return status === 0;
 }

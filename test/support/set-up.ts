@@ -10,6 +10,7 @@ import { probeServer } from '../../src/server/install/probe.js';
 import type { InstallEvent } from '../../src/server/install/progress.js';
 import { ensureSmolLm2 } from '../../src/server/install/smollm2.js';
 import { ensureNginx } from './ensure-nginx.js';
+import { ensureValidators } from './validators.js';
 
 const [out] = process.argv.slice(2);
 const STEP_EVERY_MS = 10_000;
@@ -84,6 +85,7 @@ try {
   await ensureSmolLm2(context);
   say('SmolLM2-135M-Instruct');
   say(ensureNginx());
+  say(ensureValidators());
   if (out !== undefined) writeFileSync(out, JSON.stringify({ main, second }));
 } catch (error) {
   if (!(error instanceof LlamactlError)) throw error;

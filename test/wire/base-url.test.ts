@@ -22,7 +22,7 @@ describe('parseBaseUrl', () => {
     ['http://localhost:8080//', 'http://localhost:8080'],
     ['http://localhost:8080/v1', 'http://localhost:8080'],
     ['http://localhost:8080/v1/', 'http://localhost:8080'],
-    ['http://localhost:8080/v1/v1', 'http://localhost:8080'],
+    ['http://localhost:8080/v1/v1/', 'http://localhost:8080/v1/v1'],
     ['http://localhost:8080//v1//', 'http://localhost:8080'],
     ['http://localhost:8080/llm/v1', 'http://localhost:8080/llm'],
     ['http://localhost:8080/llm/', 'http://localhost:8080/llm'],

@@ -5,7 +5,7 @@ export const entry: CatalogueEntry = {
   type: 'AUTHENTICATION_ERROR',
   title: 'the server needs an API key and none was given',
   explanation:
-    'llama-server was started with `--api-key` or `--api-key-file`, and the request carried no key. `/health` stays public without a prefix, so a good health check proves nothing about the key; `/v1/models` is public in older builds.',
+    'llama-server was started with --api-key or --api-key-file, and the request carried no key. `/health` stays public without a prefix, so a good health check proves nothing about the key; `/v1/models` is public in older builds.',
   causes: [
     'no key is configured in the client',
     'the key is in an environment variable that this process does not have (service, container, cron)',

@@ -36,6 +36,8 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /Loading model.{0,80}unavailable_error|unavailable_error.{0,80}Loading model|\\?["']message\\?["']: ?\\?["']Loading model|model is (?:still )?(?:being )?load(?:ing|ed) (?:into|in progress)|model is (?:still |currently )loading|\\?["']status\\?["']: ?\\?["']loading(?: model)?\\?["']|llm server loading model|Stream owner model is loading/i,
+      // A router's log tells each change of a model's status.
+      excludes: [/notify_sse/],
       rank: 72,
     },
     {

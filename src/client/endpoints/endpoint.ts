@@ -11,6 +11,8 @@ export interface EndpointCall<Result> {
   readonly quick?: boolean;
   /** False where asking twice does something twice: it is tried again only where the server cannot have done it. */
   readonly repeatable?: boolean;
+  /** Of several servers: what is asked the one that had this name last. */
+  readonly conversation?: string | undefined;
 }
 
 /** What every typed method takes beside its own parameters. */

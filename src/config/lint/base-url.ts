@@ -1,7 +1,7 @@
 import { parseBaseUrl } from '../../wire/base-url.js';
 import { isNanocoder } from '../form.js';
 import type { Complaint } from '../problem.js';
-import { eachServer, type LintContext, type ServerEntry, type TextAt } from './rule.js';
+import { eachAddress, type LintContext, type ServerEntry, type TextAt } from './rule.js';
 import { textAt } from './servers.js';
 
 /** What people copy from an example of a request. */
@@ -9,11 +9,10 @@ const ENDPOINT =
   /\/(?:(?:v1\/)?(?:chat\/completions|completions?|embeddings?|models|responses|messages|rerank)|health|props|slots|metrics|api\/(?:chat|generate|tags))$/;
 
 /** The address as a whole, and the path that its program needs: ours adds `/v1` itself, nanocoder does not. */
-export const baseUrl = eachServer((server, context) => {
-  const text = textAt(server, 'baseUrl');
-  if (text === null || server.url === null) return [];
-  return [...invalid(server.url, text, context), ...path(server, server.url, text, context)];
-});
+export const baseUrl = eachAddress(({ url, text }, server, context) => [
+  ...invalid(url, text, context),
+  ...path(server, url, text, context),
+]);
 
 function invalid(url: string, text: TextAt, { read }: LintContext): Complaint[] {
   const at = { path: text.path, span: text.node } as const;

@@ -24,7 +24,7 @@ export const duplicateName: LintRule = ({ servers, read }) => {
     ];
   });
   const models = servers.flatMap(({ path, node }) =>
-    twice([...path, 'models'], entryOf(node, 'models')?.value),
+    ['models', 'baseUrls'].flatMap((key) => twice([...path, key], entryOf(node, key)?.value)),
   );
   return [...providers, ...models, ...twice(['fallback'], nodeAt(read.tree.root, ['fallback']))];
 };

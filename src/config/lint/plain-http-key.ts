@@ -1,17 +1,16 @@
 import { entryOf } from '../tree.js';
 import { isPublicHost } from './hosts.js';
-import { eachServer, type ServerEntry } from './rule.js';
+import { eachAddress, type ServerEntry } from './rule.js';
 
-export const plainHttpKey = eachServer((server) => {
-  if (server.url === null || !/^http:/i.test(server.url) || !URL.canParse(server.url)) return [];
-  const { hostname } = new URL(server.url);
+export const plainHttpKey = eachAddress(({ url, text }, server) => {
+  if (!/^http:/i.test(url) || !URL.canParse(url)) return [];
+  const { hostname } = new URL(url);
   if (!isPublicHost(hostname) || !hasKey(server)) return [];
-  const node = entryOf(server.node, 'baseUrl')?.value;
   return [
     {
       code: 'config.plain-http-key',
-      path: [...server.path, 'baseUrl'],
-      span: node ?? server.node,
+      path: text.path,
+      span: text.node,
       message: `the API key goes to ${hostname} unencrypted: everybody on the way can read it`,
       suggestion: 'use https, or a tunnel: ssh -L 8080:localhost:8080 HOST',
     },

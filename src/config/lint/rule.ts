@@ -1,8 +1,8 @@
 import type { Complaint } from '../problem.js';
 import type { ReadConfig } from '../read.js';
 import type { Provider } from '../schema.js';
-import type { ObjectNode, ScalarNode } from '../tree.js';
-import type { Environment } from '../variables.js';
+import { entryOf, type ObjectNode, type ScalarNode } from '../tree.js';
+import { type Environment, substituted } from '../variables.js';
 
 /** A server as a file of any form names it, whether or not its schema is content. */
 export interface ServerEntry {
@@ -45,6 +45,39 @@ export interface LintContext {
 
 /** What the schema cannot say. Complaints are warnings unless they say otherwise. */
 export type LintRule = (context: LintContext) => readonly Complaint[];
+
+/** An address that stands in a file: its text, variables in place, and where. */
+export interface AddressAt {
+  readonly url: string;
+  readonly text: TextAt;
+}
+
+/** The rule over each address of each server, where its variables are set: `baseUrl`, and each of `baseUrls`. */
+export function eachAddress(
+  check: (address: AddressAt, server: ServerEntry, context: LintContext) => readonly Complaint[],
+): LintRule {
+  return eachServer((server, context) =>
+    addressesOf(server).flatMap((text) => {
+      const url = substituted(text.value, context.env);
+      return url === null ? [] : check({ url, text }, server, context);
+    }),
+  );
+}
+
+function addressesOf({ node, path }: ServerEntry): TextAt[] {
+  const one = entryOf(node, 'baseUrl')?.value;
+  const several = entryOf(node, 'baseUrls')?.value;
+  const items = several?.kind === 'array' ? several.items : [];
+  const found = [
+    ...(one === undefined ? [] : [{ node: one, path: [...path, 'baseUrl'] }]),
+    ...items.map(({ value }, index) => ({ node: value, path: [...path, 'baseUrls', index] })),
+  ];
+  return found.flatMap((each) =>
+    each.node.kind === 'scalar' && typeof each.node.value === 'string'
+      ? [{ node: each.node, path: each.path, value: each.node.value }]
+      : [],
+  );
+}
 
 /** The rule over each server. */
 export function eachServer(

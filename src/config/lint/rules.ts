@@ -1,5 +1,6 @@
 import { anyAddress } from './any-address.js';
 import { baseUrl } from './base-url.js';
+import { baseUrls } from './base-urls.js';
 import { caseClash } from './case-clash.js';
 import { deprecatedForm } from './deprecated-form.js';
 import { duplicateName } from './duplicate-name.js';
@@ -20,6 +21,7 @@ import { unsetVariable } from './unset-variable.js';
 export const RULES: readonly LintRule[] = [
   anyAddress,
   baseUrl,
+  baseUrls,
   caseClash,
   deprecatedForm,
   duplicateName,

@@ -2,7 +2,18 @@ import { type Form, SECTION_NAMES, SECTIONS } from '../form.js';
 import { providerOf } from '../nanocoder.js';
 import { isOwnKey } from '../own-keys.js';
 import type { Provider } from '../schema.js';
-import { type Entry, entry, type Item, nodeAt, nodeOf, object, renamed, type Tree } from '../tree.js';
+import {
+  array,
+  type Entry,
+  entry,
+  type Item,
+  item,
+  nodeAt,
+  nodeOf,
+  object,
+  renamed,
+  type Tree,
+} from '../tree.js';
 import { hasVariable } from '../variables.js';
 import { Bag, commentsBeside, jsonCommentLines, numberOf, textOf } from './bag.js';
 import { type Bounds, clamp, RETRIES, TIMEOUT, withoutVersion } from './exchange.js';
@@ -131,7 +142,7 @@ function fromProvider(item: Item, notes: string[]): Server[] {
       : provider === ('llama-cpp' satisfies Provider)
         ? []
         : [entry('provider', nodeOf(provider))]),
-    ...addressOf(address, kept),
+    ...withOthers(addressOf(address, kept), ours.take('baseUrls')),
     ...bag.takeAll((key) => key === 'apiKey' || key === 'models'),
     ...context,
     ...timeoutOf(bag, kept, name, notes),
@@ -159,6 +170,17 @@ function addressOf(address: Entry | undefined, kept: Entry[]): Entry[] {
   if (!hasVariable(url) && withoutVersion(url) === url && !url.startsWith('unix:'))
     kept.push(entry('baseUrl', address.value));
   return [withoutPath(address)];
+}
+
+/** Of several servers nanocoder has the first: what it says of that one counts. */
+function withOthers(address: Entry[], several: Entry | undefined): Entry[] {
+  const [first] = address;
+  if (several?.value.kind !== 'array') return several === undefined ? address : [...address, several];
+  if (first === undefined) return [several];
+  const [, ...others] = several.value.items;
+  return [
+    entry('baseUrls', array([item(first.value), ...others]), { before: first.before, after: first.after }),
+  ];
 }
 
 function withoutPath(address: Entry): Entry {

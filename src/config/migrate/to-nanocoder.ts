@@ -68,7 +68,9 @@ function toProvider(
   const bag = new Bag(target.value);
   const kept = new Bag(bag.take('x-nanocoder')?.value);
   const address = bag.take('baseUrl');
-  const url = textOf(address) ?? DEFAULTS.baseUrl;
+  const several = bag.peek('baseUrls')?.value;
+  // nanocoder speaks to the first of several; all of them are kept.
+  const url = textOf(address) ?? textsOf(several)[0] ?? DEFAULTS.baseUrl;
   const withPath = withVersion(url);
   if (hasVariable(url))
     notes.push(`${target.key}: nanocoder needs an address that ends with /v1: see that ${url} does.`);

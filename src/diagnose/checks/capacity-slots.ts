@@ -1,4 +1,4 @@
-import { type Check, failed, finding, passed, skipped } from '../check.js';
+import { type Check, failed, finding, isHeldUpByWork, passed, skipped } from '../check.js';
 
 /** A request would find a slot, and the busy ones move. */
 export const capacitySlots: Check = {
@@ -23,6 +23,10 @@ export const capacitySlots: Check = {
       `${busy} of ${total} slots busy, ${progressed ?? 0} tokens between two looks (/slots)`,
       ...(waiting > 0 ? [`llamacpp:requests_deferred ${waiting} (/metrics)`] : []),
     ];
+    // Each open stream takes one of the HTTP threads, of which there are few by default.
+    const unheard = [facts.props, facts.models].flatMap((fact) =>
+      fact.state === 'failed' && isHeldUpByWork(facts, fact.error) ? fact.error.evidence : [],
+    );
     // Nothing of a slot that reads its prompt moves until a batch is read, which can take a slow machine many seconds.
     if (busy > 0 && progressed === 0 && reading === 0 && busy >= total) {
       const title = 'every slot is taken and none moves';
@@ -46,7 +50,7 @@ export const capacitySlots: Check = {
       finding('server.busy', facts, {
         severity: 'warning',
         title,
-        evidence,
+        evidence: [...evidence, ...unheard],
         rank: 50,
         remedies: [
           { text: 'See what they do:', commands: [`llamactl slots --url ${facts.url}`] },
@@ -54,6 +58,14 @@ export const capacitySlots: Check = {
             text: 'Start it with more slots, and a context for each:',
             commands: [`llama-server -m MODEL -np ${total * 2} -c ${total * 2 * 4096}`],
           },
+          ...(unheard.length === 0
+            ? []
+            : [
+                {
+                  text: 'Give HTTP more threads: what waits holds one each, and other questions get none:',
+                  commands: ['llama-server -m MODEL --threads-http 32'],
+                },
+              ]),
         ],
       }),
     );

@@ -1,6 +1,7 @@
+import type { ServerProcess } from '../../server/processes.js';
 import { optionOf } from '../../server/processes.js';
 import { type Check, failed, finding, passed, skipped } from '../check.js';
-import type { Facts, LocalProcess } from '../facts.js';
+import type { Facts } from '../facts.js';
 import { endpointOf } from '../gather/network.js';
 
 /** The GPU that was meant is used, and how fast it goes. */
@@ -51,7 +52,7 @@ function missedGpu(facts: Facts) {
 }
 
 /** The process that listens on the URL's port; null where it cannot be seen. */
-export function processOf({ url, local }: Facts): LocalProcess | null {
+export function processOf({ url, local }: Facts): ServerProcess | null {
   if (local.state !== 'known') return null;
   const { port } = endpointOf(new URL(url));
   return local.value.processes.find(({ ports }) => ports.includes(port)) ?? null;

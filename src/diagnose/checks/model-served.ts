@@ -1,6 +1,6 @@
 import type { Finding } from '../../catalogue/entry.js';
 import type { ModelInfo } from '../../client/types.js';
-import { type Check, failed, finding, findingOf, passed, skipped } from '../check.js';
+import { type Check, failed, finding, findingOf, isHeldUpByWork, passed, skipped } from '../check.js';
 import type { Facts } from '../facts.js';
 
 /** The server has the models that are asked for. */
@@ -9,10 +9,12 @@ export const modelServed: Check = {
   title: 'the server has the models that are asked for',
   category: 'model',
   needs: ['key.accepted'],
-  asks: ['models', 'props', 'otherSlots'],
+  asks: ['models', 'props', 'otherSlots', 'slots'],
   run(facts) {
     const { models, configured } = facts;
     if (models.state === 'not-asked') return skipped(models.reason);
+    if (models.state === 'failed' && isHeldUpByWork(facts, models.error))
+      return skipped('the server is too busy to tell');
     if (models.state === 'failed') return failed(models.error.message, findingOf(models.error, 70));
     const list = models.value;
     const wanted = [

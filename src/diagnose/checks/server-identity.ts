@@ -19,7 +19,7 @@ export const serverIdentity: Check = {
         title,
         finding('connection.wrong-path', facts, {
           title: `${title}: a llama-server answers at ${root}`,
-          evidence: [`given: ${facts.url}/v1`, `GET ${root}/health answers as a llama-server does`],
+          evidence: [`given: ${facts.url}`, `GET ${root}/health answers as a llama-server does`],
           rank: 88,
           remedies: [{ text: 'Use this address:', commands: [`llamactl diagnose --url ${root}`] }],
         }),

@@ -57,18 +57,15 @@ export async function findPath(
   return null;
 }
 
-/** The path's beginnings, the longest first: `/llm/v1` → `/llm`, ``. */
+/** The path's beginnings, the longest first: `/llm/v1` → `/llm`, ``. None ends in `/v1`, which clients add themselves. */
 function candidatesFor(baseUrl: string): string[] {
   if (baseUrl.startsWith('unix:')) return [];
   const { origin, pathname } = new URL(baseUrl);
   const parts = pathname.split('/').filter(Boolean);
-  return parts.map(
-    (_, index) =>
-      `${origin}${parts
-        .slice(0, parts.length - 1 - index)
-        .map((part) => `/${part}`)
-        .join('')}`,
-  );
+  return parts
+    .map((_, index) => parts.slice(0, parts.length - 1 - index))
+    .filter((beginning) => beginning.at(-1) !== 'v1')
+    .map((beginning) => [origin, ...beginning].join('/'));
 }
 
 /** An answer of whatever status, and who gave it as far as it tells; null where there is none. */

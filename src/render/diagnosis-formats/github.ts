@@ -1,7 +1,7 @@
 import type { Finding } from '../../catalogue/entry.js';
 import type { Diagnosis } from '../../diagnose/runner.js';
 
-const LEVELS = { error: 'error', warning: 'warning', info: 'notice' } as const;
+export const ANNOTATIONS = { error: 'error', warning: 'warning', info: 'notice' } as const;
 /** `llamactl.config.json:7` or `llamactl.config.json:7:9`, as evidence names places. */
 const PLACE = /\b([\w./\\-]+\.(?:json|ya?ml)):(\d+)(?::(\d+))?/;
 
@@ -11,7 +11,7 @@ export function toGithub(diagnoses: readonly Diagnosis[]): string {
     .flatMap((diagnosis) => {
       const name = diagnosis.target ?? diagnosis.url;
       if (diagnosis.verdict === 'healthy')
-        return [`::notice title=${property(`llamactl: ${name}`)}::${data('healthy')}`];
+        return [`::notice title=${escapeProperty(`llamactl: ${name}`)}::${escapeData('healthy')}`];
       return diagnosis.findings.map((finding) => annotation(name, finding));
     })
     .join('\n');
@@ -23,20 +23,22 @@ function annotation(name: string, finding: Finding): string {
     ...(file === undefined ? {} : { file, line, ...(col === undefined ? {} : { col }) }),
     title: `${name}: ${finding.code}`,
   };
-  const list = Object.entries(properties).map(([key, value]) => `${key}=${property(value ?? '')}`);
+  const list = Object.entries(properties).map(([key, value]) => `${key}=${escapeProperty(value ?? '')}`);
   const [remedy] = finding.remedies;
   const lines = [
     finding.title,
     ...finding.evidence,
     ...(remedy === undefined ? [] : [remedy.text, ...remedy.commands]),
   ];
-  return `::${LEVELS[finding.severity]} ${list.join(',')}::${data(lines.join('\n'))}`;
+  return `::${ANNOTATIONS[finding.severity]} ${list.join(',')}::${escapeData(lines.join('\n'))}`;
 }
 
-function data(text: string): string {
+/** Text of an annotation. */
+export function escapeData(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
-function property(text: string): string {
-  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+/** A property of an annotation. */
+export function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }

@@ -1,7 +1,7 @@
 import type { Finding } from '../../catalogue/entry.js';
 import type { Diagnosis } from '../../diagnose/runner.js';
 
-const LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const;
+export const SARIF_LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const;
 const HELP = 'https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md';
 
 /** SARIF 2.1.0. A server is a logical location, since it has no file. */
@@ -46,7 +46,7 @@ function resultOf(
   return {
     ruleId: code,
     ruleIndex: codes.indexOf(code),
-    level: LEVELS[severity],
+    level: SARIF_LEVELS[severity],
     rank,
     message: { text: [title, ...evidence, ...advice].join('\n') },
     locations: [{ logicalLocations: [{ name: target ?? url, fullyQualifiedName: url, kind: 'resource' }] }],

@@ -1,0 +1,24 @@
+import type { Redactor } from '../errors/redact.js';
+import type { ExchangeRecord } from './types.js';
+
+/** Headers whose value is never shown. */
+const CREDENTIALS = /^(?:proxy-)?authorization$|^(?:set-)?cookie$|api-?key|token|secret/i;
+
+/** An exchange as it may be shown. */
+export function maskedExchange(record: ExchangeRecord, redact: Redactor): ExchangeRecord {
+  const mask = (headers: Readonly<Record<string, string>>) =>
+    Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [
+        name,
+        !CREDENTIALS.test(name) ? redact(value) : /^authorization$/i.test(name) ? 'Bearer ***' : '***',
+      ]),
+    );
+  return {
+    ...record,
+    url: redact(record.url),
+    requestHeaders: mask(record.requestHeaders),
+    responseHeaders: mask(record.responseHeaders),
+    requestBody: record.requestBody === null ? null : redact(record.requestBody),
+    error: record.error === null ? null : redact(record.error),
+  };
+}

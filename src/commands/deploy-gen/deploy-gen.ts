@@ -1,0 +1,58 @@
+import { BaseCommand } from '../../cli/base-command.js';
+import { optionFlags, optionsOf, outputFlags } from '../../cli/deploy-flags.js';
+import { splitAtDashes } from '../../cli/split-at-dashes.js';
+import type { Generated } from '../../deploy/generate.js';
+import type { GeneratedFile } from '../../deploy/target.js';
+import type { TargetName } from '../../deploy/targets.js';
+
+/** The document of `deploy-gen`. */
+export interface DeployDocument {
+  readonly files: readonly GeneratedFile[];
+  readonly sizing: Generated['plan']['sizing'];
+  readonly effectiveFlags: readonly string[];
+  readonly warnings: readonly string[];
+  /** With `--diff`: a patch, empty where nothing would change. */
+  readonly diff?: string;
+}
+
+/** What the commands of all targets share. */
+export abstract class DeployGen extends BaseCommand {
+  static override usage = '<%= command.id %> --model MODEL [FLAGS] [-- LLAMA-SERVER-OPTIONS]';
+  static override flags = { ...optionFlags, ...outputFlags };
+
+  protected abstract readonly target: TargetName;
+
+  async run(): Promise<DeployDocument> {
+    const [own, extra] = splitAtDashes(this.argv);
+    const { flags } = await this.parse(DeployGen, own);
+    const [{ generate, gatherOptions }, { deliver }, { renderDeployment, renderOutcome, renderWarnings }] =
+      await Promise.all([
+        import('../../deploy/generate.js'),
+        import('../../deploy/deliver.js'),
+        import('../../render/deploy-gen.js'),
+      ]);
+    const json = this.jsonEnabled();
+    const note = (text: string) => this.output.note(text);
+    const common = { env: process.env, signal: this.signal };
+    const given = { flags: optionsOf(flags, extra), values: flags.values, server: flags['from-server'] };
+    const { input, placeOf, notes } = await gatherOptions(given, common);
+    for (const fact of notes) note(`· ${fact}`);
+    const generated = await generate(this.target, {
+      ...common,
+      input,
+      placeOf,
+      explain: flags.explain,
+      onProgress: this.interactive ? (what) => note(`… ${what}`) : undefined,
+    });
+    if (!json) note(renderDeployment(generated.plan, this.width));
+    if (generated.warnings.length > 0) note(renderWarnings(generated.warnings, this.width));
+
+    const outcome = await deliver(generated, { ...flags, dryRun: flags['dry-run'], json });
+    if (outcome.kind === 'diff' && outcome.text !== '') process.exitCode = 1;
+    if (outcome.kind === 'stream' || outcome.kind === 'diff') this.output.write(outcome.text);
+    if (!json) note(renderOutcome(outcome, this.width));
+    const { plan, files, warnings } = generated;
+    const diff = outcome.kind === 'diff' ? { diff: outcome.text } : {};
+    return { files, sizing: plan.sizing, effectiveFlags: plan.args, warnings, ...diff };
+  }
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { LlamaCppClient } from '../client/llama-client.js';
+import { adoptServer } from './from-server.js';
+import { type DeployModel, findModel } from './model-source.js';
+import { type OptionsInput, parseOptions } from './options.js';
+import { type DeployPlan, planDeployment } from './plan.js';
+import type { RemoteOptions } from './remote.js';
+import type { GeneratedFile, NextStep } from './target.js';
+import { TARGETS, type TargetName } from './targets.js';
+import { type Merged, mergeOptions, readValues } from './values.js';
+
+/** Where options are from. */
+export interface OptionSources {
+  readonly flags: OptionsInput;
+  /** A values file. */
+  readonly values: string | undefined;
+  /** The address of a running server. */
+  readonly server: string | undefined;
+}
+
+/**
+ * Options of flags, over those of a values file, over those of a running server.
+ * @throws LlamactlError where the file cannot be read or the server not be asked
+ */
+export async function gatherOptions(
+  { flags, values, server }: OptionSources,
+  { env, signal }: RemoteOptions,
+): Promise<Merged & { readonly notes: readonly string[] }> {
+  const merged = mergeOptions(flags, values === undefined ? null : readValues(values));
+  if (server === undefined) return { ...merged, notes: [] };
+  const key = env['LLAMACTL_API_KEY'];
+  const client = new LlamaCppClient({
+    baseUrl: server,
+    ...(signal === undefined ? {} : { signal }),
+    ...(key ? { apiKey: key } : {}),
+  });
+  const adopted = await adoptServer(client, signal).finally(() => client.destroy());
+  return { ...merged, input: { ...adopted.options, ...merged.input }, notes: adopted.notes };
+}
+
+export interface GenerateOptions extends RemoteOptions {
+  /** Options by name, as flags and values file gave them. */
+  readonly input: OptionsInput;
+  /** Where an option stands, for errors. */
+  readonly placeOf: (option: string) => string;
+  readonly explain: boolean;
+  readonly onProgress?: ((what: string) => void) | undefined;
+}
+
+/** Manifests, and what they stand on. */
+export interface Generated {
+  readonly plan: DeployPlan;
+  readonly files: readonly GeneratedFile[];
+  /** All files as one text; null where they must be files. */
+  readonly stream: string | null;
+  readonly warnings: readonly string[];
+  /** @param folder where the files are; null where they went to stdout */
+  readonly next: (folder: string | null) => readonly NextStep[];
+}
+
+/**
+ * From options to manifests: checks them, reads the models' headers, decides, and writes down.
+ * @throws LlamactlError (usage, memory.gpu, memory.host, model.file-missing, model.download-failed …)
+ */
+export async function generate(target: TargetName, options: GenerateOptions): Promise<Generated> {
+  const deployOptions = parseOptions(options.input, options.placeOf);
+  const writer = TARGETS[target];
+  const models: DeployModel[] = [];
+  for (const text of deployOptions.model) {
+    options.onProgress?.(`reading the header of ${text}`);
+    const model = await findModel(text, { ...options, trusted: deployOptions.memory !== undefined });
+    models.push(writer.hashes(deployOptions) ? await withHashes(model, options.onProgress) : model);
+  }
+  const plan = planDeployment(deployOptions, models);
+  const files = writer.files(plan, { explain: options.explain });
+  return {
+    plan,
+    files,
+    stream: writer.stream(files),
+    warnings: [...plan.warnings, ...writer.warnings(plan)],
+    next: (folder) => writer.next(plan, folder),
+  };
+}
+
+/** The model with the SHA-256 of its local files; those that are elsewhere stay as they are. */
+async function withHashes(
+  model: DeployModel,
+  onProgress: GenerateOptions['onProgress'],
+): Promise<DeployModel> {
+  const { folder } = model;
+  if (folder === null || model.header === null) return model;
+  const files = [];
+  for (const file of model.files) {
+    onProgress?.(`computing the SHA-256 of ${file.name}`);
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(join(folder, file.name)), hash);
+    files.push({ ...file, sha256: hash.digest('hex') });
+  }
+  return { ...model, files };
+}

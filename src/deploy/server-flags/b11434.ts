@@ -1,0 +1,259 @@
+/** What `llama-server --help` of b11434 (v0.6.0) lists; written by test/support/write-server-flags.ts. */
+export const B11434 = `
+-h --help --usage
+--version
+-cl --cache-list
+--completion-bash
+-t --threads | N | LLAMA_ARG_THREADS
+-tb --threads-batch | N
+-C --cpu-mask | M
+-Cr --cpu-range | lo-hi
+--cpu-strict | <0|1>
+--prio | N
+--poll | <0...100>
+-Cb --cpu-mask-batch | M
+-Crb --cpu-range-batch | lo-hi
+--cpu-strict-batch | <0|1>
+--prio-batch | N
+--poll-batch | <0|1>
+-c --ctx-size | N | LLAMA_ARG_CTX_SIZE
+-n --predict --n-predict | N | LLAMA_ARG_N_PREDICT
+-b --batch-size | N | LLAMA_ARG_BATCH
+-ub --ubatch-size | N | LLAMA_ARG_UBATCH
+--keep | N
+--swa-full |  | LLAMA_ARG_SWA_FULL
+-fa --flash-attn | [on|off|auto] | LLAMA_ARG_FLASH_ATTN
+--perf --no-perf |  | LLAMA_ARG_PERF
+-e --escape --no-escape
+--rope-scaling | {none,linear,yarn} | LLAMA_ARG_ROPE_SCALING_TYPE
+--rope-scale | N | LLAMA_ARG_ROPE_SCALE
+--rope-freq-base | N | LLAMA_ARG_ROPE_FREQ_BASE
+--rope-freq-scale | N | LLAMA_ARG_ROPE_FREQ_SCALE
+--yarn-orig-ctx | N | LLAMA_ARG_YARN_ORIG_CTX
+--yarn-ext-factor | N | LLAMA_ARG_YARN_EXT_FACTOR
+--yarn-attn-factor | N | LLAMA_ARG_YARN_ATTN_FACTOR
+--yarn-beta-slow | N | LLAMA_ARG_YARN_BETA_SLOW
+--yarn-beta-fast | N | LLAMA_ARG_YARN_BETA_FAST
+-kvo --kv-offload -nkvo --no-kv-offload |  | LLAMA_ARG_KV_OFFLOAD
+--repack -nr --no-repack |  | LLAMA_ARG_REPACK
+--no-host |  | LLAMA_ARG_NO_HOST
+-ctk --cache-type-k | TYPE | LLAMA_ARG_CACHE_TYPE_K
+-ctv --cache-type-v | TYPE | LLAMA_ARG_CACHE_TYPE_V
+-dt --defrag-thold | N | LLAMA_ARG_DEFRAG_THOLD | KV cache defragmentation threshold (DEPRECATED)
+--rpc | SERVERS | LLAMA_ARG_RPC
+-lm --load-mode | MODE | LLAMA_ARG_LOAD_MODE
+-lzm --lazy-mode | MODE | LLAMA_ARG_LAZY_MODE
+--numa | TYPE | LLAMA_ARG_NUMA
+-dev --device | <dev1,dev2,..> | LLAMA_ARG_DEVICE
+--list-devices
+-ot --override-tensor | <tensor name pattern>=<buffer type>,... | LLAMA_ARG_OVERRIDE_TENSOR
+-cmoe --cpu-moe |  | LLAMA_ARG_CPU_MOE
+-ncmoe --n-cpu-moe | N | LLAMA_ARG_N_CPU_MOE
+-ncffn --n-cpu-ffn | N | LLAMA_ARG_N_CPU_FFN
+-ngl --gpu-layers --n-gpu-layers | N | LLAMA_ARG_N_GPU_LAYERS
+-sm --split-mode | {none,layer,row,tensor} | LLAMA_ARG_SPLIT_MODE
+-ts --tensor-split | N0,N1,N2,... | LLAMA_ARG_TENSOR_SPLIT
+-mg --main-gpu | INDEX | LLAMA_ARG_MAIN_GPU
+-fit --fit | [on|off] | LLAMA_ARG_FIT
+-fitt --fit-target | MiB0,MiB1,MiB2,... | LLAMA_ARG_FIT_TARGET
+-fitc --fit-ctx | N | LLAMA_ARG_FIT_CTX
+--check-tensors
+--override-kv | KEY=TYPE:VALUE,...
+--op-offload --no-op-offload
+--lora | FNAME
+--lora-scaled | FNAME:SCALE,...
+--control-vector | FNAME
+--control-vector-scaled | FNAME:SCALE,...
+--control-vector-layer-range | START END
+-m --model | FNAME | LLAMA_ARG_MODEL
+-mu --model-url | MODEL_URL | LLAMA_ARG_MODEL_URL
+-dr --docker-repo | [<repo>/]<model>[:quant] | LLAMA_ARG_DOCKER_REPO
+-hf -hfr --hf-repo | <user>/<model>[:quant] | LLAMA_ARG_HF_REPO
+-hff --hf-file | FILE | LLAMA_ARG_HF_FILE
+-hft --hf-token | TOKEN | HF_TOKEN
+--log-disable
+--log-file | FNAME | LLAMA_ARG_LOG_FILE
+--log-jsonl --no-log-jsonl |  | LLAMA_ARG_LOG_JSONL
+--log-colors | [on|off|auto] | LLAMA_ARG_LOG_COLORS
+-v --verbose --log-verbose
+--offline |  | LLAMA_ARG_OFFLINE
+-lv --verbosity --log-verbosity | N | LLAMA_ARG_LOG_VERBOSITY
+--log-prefix --no-log-prefix |  | LLAMA_ARG_LOG_PREFIX
+--log-timestamps --no-log-timestamps |  | LLAMA_ARG_LOG_TIMESTAMPS
+--spec-draft-type-k -ctkd --cache-type-k-draft | TYPE | LLAMA_ARG_SPEC_DRAFT_CACHE_TYPE_K
+--spec-draft-type-v -ctvd --cache-type-v-draft | TYPE | LLAMA_ARG_SPEC_DRAFT_CACHE_TYPE_V
+--samplers | SAMPLERS
+-s --seed | SEED
+--sampler-seq --sampling-seq | SEQUENCE
+--ignore-eos
+--temp --temperature | N | LLAMA_ARG_TEMPERATURE
+--top-k | N | LLAMA_ARG_TOP_K
+--top-p | N | LLAMA_ARG_TOP_P
+--min-p | N | LLAMA_ARG_MIN_P
+--top-nsigma --top-n-sigma | N
+--xtc-probability | N
+--xtc-threshold | N
+--typical --typical-p | N
+--repeat-last-n | N
+--repeat-penalty | N | LLAMA_ARG_REPEAT_PENALTY
+--presence-penalty | N | LLAMA_ARG_PRESENCE_PENALTY
+--frequency-penalty | N | LLAMA_ARG_FREQUENCY_PENALTY
+--dry-multiplier | N
+--dry-base | N
+--dry-allowed-length | N
+--dry-penalty-last-n | N
+--dry-sequence-breaker | STRING
+--adaptive-target | N
+--adaptive-decay | N
+--dynatemp-range | N
+--dynatemp-exp | N
+--mirostat | N
+--mirostat-lr | N
+--mirostat-ent | N
+-l --logit-bias | TOKEN_ID(+/-)BIAS
+--grammar | GRAMMAR
+--grammar-file | FNAME
+-j --json-schema | SCHEMA
+-jf --json-schema-file | FILE
+-bs --backend-sampling |  | LLAMA_ARG_BACKEND_SAMPLING
+--spec-draft-hf -hfd -hfrd --hf-repo-draft | <user>/<model>[:quant] | LLAMA_ARG_SPEC_DRAFT_HF_REPO
+--spec-draft-threads -td --threads-draft | N
+--spec-draft-threads-batch -tbd --threads-batch-draft | N
+--spec-draft-cpu-mask -Cd --cpu-mask-draft | M
+--spec-draft-cpu-range -Crd --cpu-range-draft | lo-hi
+--spec-draft-cpu-strict --cpu-strict-draft | <0|1>
+--spec-draft-prio --prio-draft | N
+--spec-draft-poll --poll-draft | <0|1>
+--spec-draft-cpu-mask-batch -Cbd --cpu-mask-batch-draft | M
+--spec-draft-cpu-strict-batch --cpu-strict-batch-draft | <0|1>
+--spec-draft-prio-batch --prio-batch-draft | N
+--spec-draft-poll-batch --poll-batch-draft | <0|1>
+--spec-draft-override-tensor -otd --override-tensor-draft | <tensor name pattern>=<buffer type>,...
+--spec-draft-cpu-moe -cmoed --cpu-moe-draft |  | LLAMA_ARG_SPEC_DRAFT_CPU_MOE
+--spec-draft-n-cpu-moe --spec-draft-ncmoe -ncmoed --n-cpu-moe-draft | N | LLAMA_ARG_SPEC_DRAFT_N_CPU_MOE
+--spec-draft-n-max | N | LLAMA_ARG_SPEC_DRAFT_N_MAX
+--spec-draft-n-min | N | LLAMA_ARG_SPEC_DRAFT_N_MIN
+--spec-synth-len | L | LLAMA_ARG_SPEC_SYNTH_LEN
+--spec-synth-rates | P0,P1,... | LLAMA_ARG_SPEC_SYNTH_RATES
+--spec-draft-p-split --draft-p-split | P | LLAMA_ARG_SPEC_DRAFT_P_SPLIT
+--spec-draft-p-min --draft-p-min | P | LLAMA_ARG_SPEC_DRAFT_P_MIN
+--spec-draft-backend-sampling --no-spec-draft-backend-sampling |  | LLAMA_ARG_SPEC_DRAFT_BACKEND_SAMPLING
+--spec-draft-sampling | {greedy,probabilistic} | LLAMA_ARG_SPEC_DRAFT_SAMPLING
+--spec-draft-device -devd --device-draft | <dev1,dev2,..>
+--spec-draft-ngl -ngld --gpu-layers-draft --n-gpu-layers-draft | N | LLAMA_ARG_N_GPU_LAYERS_DRAFT
+--spec-draft-model -md --model-draft | FNAME | LLAMA_ARG_SPEC_DRAFT_MODEL
+--spec-type | none,draft-simple,draft-eagle3,draft-mtp,draft-dflash,draft-dspark,ngram-simple,ngram-map-k,ngram-map-k4v,ngram-mod,ngram-cache | LLAMA_ARG_SPEC_TYPE
+--spec-ngram-mod-n-min | N
+--spec-ngram-mod-n-max | N
+--spec-ngram-mod-n-match | N
+--spec-ngram-simple-size-n | N
+--spec-ngram-simple-size-m | N
+--spec-ngram-simple-min-hits | N
+--spec-ngram-map-k-size-n | N
+--spec-ngram-map-k-size-m | N
+--spec-ngram-map-k-min-hits | N
+--spec-ngram-map-k4v-size-n | N
+--spec-ngram-map-k4v-size-m | N
+--spec-ngram-map-k4v-min-hits | N
+--draft --draft-n --draft-max | N | LLAMA_ARG_DRAFT_MAX | the argument has been removed. use --spec-draft-n-max or --spec-ngram-mod-n-max
+--draft-min --draft-n-min | N | LLAMA_ARG_DRAFT_MIN | the argument has been removed. use --spec-draft-n-min or --spec-ngram-mod-n-min
+--spec-ngram-size-n | N |  | the argument has been removed. use the respective --spec-ngram-*-size-n or --spec-ngram-mod-n-match
+--spec-ngram-size-m | N |  | the argument has been removed. use the respective --spec-ngram-*-size-m
+--spec-ngram-min-hits | N |  | the argument has been removed. use the respective --spec-ngram-*-min-hits
+-lcs --lookup-cache-static | FNAME
+-lcd --lookup-cache-dynamic | FNAME
+--kv-unified-per-slot | N | LLAMA_ARG_KV_UNIFIED_PER_SLOT
+-ctxcp --ctx-checkpoints --swa-checkpoints | N | LLAMA_ARG_CTX_CHECKPOINTS
+-cms --checkpoint-min-step | N | LLAMA_ARG_CHECKPOINT_MIN_SPACING_NT
+-cram --cache-ram | N | LLAMA_ARG_CACHE_RAM
+-kvu --kv-unified -no-kvu --no-kv-unified |  | LLAMA_ARG_KV_UNIFIED
+--cache-idle-slots --no-cache-idle-slots |  | LLAMA_ARG_CACHE_IDLE_SLOTS
+--context-shift --no-context-shift |  | LLAMA_ARG_CONTEXT_SHIFT
+-r --reverse-prompt | PROMPT
+-sp --special
+--warmup --no-warmup
+--spm-infill
+--pooling | {none,mean,cls,last,rank} | LLAMA_ARG_POOLING
+-np --parallel | N | LLAMA_ARG_N_PARALLEL
+-cb --cont-batching -nocb --no-cont-batching |  | LLAMA_ARG_CONT_BATCHING
+-mm --mmproj | FILE | LLAMA_ARG_MMPROJ
+-mmu --mmproj-url | URL | LLAMA_ARG_MMPROJ_URL
+--mmproj-auto --no-mmproj --no-mmproj-auto |  | LLAMA_ARG_MMPROJ_AUTO
+--mmproj-offload --no-mmproj-offload |  | LLAMA_ARG_MMPROJ_OFFLOAD
+-mmdev --mmproj-device | DEVICE | MTMD_BACKEND_DEVICE
+--image-min-tokens | N | LLAMA_ARG_IMAGE_MIN_TOKENS
+--image-max-tokens | N | LLAMA_ARG_IMAGE_MAX_TOKENS
+--mtmd-batch-max-tokens | N | LLAMA_ARG_MTMD_BATCH_MAX_TOKENS
+--video-fps | N | LLAMA_ARG_VIDEO_FPS
+--video-timestamp-interval | N | LLAMA_ARG_VIDEO_TIMESTAMP_INTERVAL
+--video-ffmpeg-dir | DIR | LLAMA_ARG_VIDEO_FFMPEG_DIR
+-a --alias | STRING | LLAMA_ARG_ALIAS
+--tags | STRING | LLAMA_ARG_TAGS
+--embd-normalize | N
+--host | HOST | LLAMA_ARG_HOST
+--port | PORT | LLAMA_ARG_PORT
+--reuse-port |  | LLAMA_ARG_REUSE_PORT
+--path | PATH | LLAMA_ARG_STATIC_PATH
+--cors-origins | ORIGINS | LLAMA_ARG_CORS_ORIGINS
+--cors-methods | METHODS | LLAMA_ARG_CORS_METHODS
+--cors-headers | HEADERS | LLAMA_ARG_CORS_HEADERS
+--cors-credentials --no-cors-credentials |  | LLAMA_ARG_CORS_CREDENTIALS
+--api-prefix | PREFIX | LLAMA_ARG_API_PREFIX
+--ui-config --webui-config | JSON | LLAMA_ARG_UI_CONFIG
+--ui-config-file --webui-config-file | PATH | LLAMA_ARG_UI_CONFIG_FILE
+--ui-mcp-proxy --webui-mcp-proxy --no-ui-mcp-proxy --no-webui-mcp-proxy |  | LLAMA_ARG_UI_MCP_PROXY
+--tools | TOOL1,TOOL2,... | LLAMA_ARG_TOOLS
+--tools-runtime | OPTION | LLAMA_ARG_TOOLS_RUNTIME
+--mcp-servers-config | PATH | LLAMA_ARG_MCP_SERVERS_CONFIG
+--mcp-servers-json | JSON | LLAMA_ARG_MCP_SERVERS_JSON
+-ag --agent -no-ag --no-agent |  | LLAMA_ARG_AGENT
+--ui --webui --no-ui --no-webui |  | LLAMA_ARG_UI
+--embedding --embeddings |  | LLAMA_ARG_EMBEDDINGS
+--rerank --reranking |  | LLAMA_ARG_RERANKING
+--api-key | KEY | LLAMA_API_KEY
+--api-key-file | FNAME | LLAMA_ARG_API_KEY_FILE
+--ssl-key-file | FNAME | LLAMA_ARG_SSL_KEY_FILE
+--ssl-cert-file | FNAME | LLAMA_ARG_SSL_CERT_FILE
+--chat-template-kwargs | STRING | LLAMA_ARG_CHAT_TEMPLATE_KWARGS
+-to --timeout | N | LLAMA_ARG_TIMEOUT
+--sse-ping-interval | N | LLAMA_ARG_SSE_PING_INTERVAL
+--threads-http | N | LLAMA_ARG_THREADS_HTTP
+--cache-prompt --no-cache-prompt |  | LLAMA_ARG_CACHE_PROMPT
+--cache-reuse | N | LLAMA_ARG_CACHE_REUSE
+--metrics |  | LLAMA_ARG_ENDPOINT_METRICS
+--props |  | LLAMA_ARG_ENDPOINT_PROPS
+--slots --no-slots |  | LLAMA_ARG_ENDPOINT_SLOTS
+--slot-save-path | PATH
+--media-path | PATH
+--models-dir | PATH | LLAMA_ARG_MODELS_DIR
+--models-preset | PATH | LLAMA_ARG_MODELS_PRESET
+--models-max | N | LLAMA_ARG_MODELS_MAX
+--models-autoload --no-models-autoload |  | LLAMA_ARG_MODELS_AUTOLOAD
+--jinja --no-jinja |  | LLAMA_ARG_JINJA
+--reasoning-format | FORMAT | LLAMA_ARG_THINK
+-rea --reasoning | [on|off|auto] | LLAMA_ARG_REASONING
+--reasoning-effort | LEVEL | LLAMA_ARG_REASONING_EFFORT
+--reasoning-budget | N | LLAMA_ARG_THINK_BUDGET
+--reasoning-budget-message | MESSAGE | LLAMA_ARG_THINK_BUDGET_MESSAGE
+--reasoning-preserve --no-reasoning-preserve |  | LLAMA_ARG_REASONING_PRESERVE
+--chat-template | JINJA_TEMPLATE | LLAMA_ARG_CHAT_TEMPLATE
+--chat-template-file | JINJA_TEMPLATE_FILE | LLAMA_ARG_CHAT_TEMPLATE_FILE
+--skip-chat-parsing --no-skip-chat-parsing |  | LLAMA_ARG_SKIP_CHAT_PARSING
+--prefill-assistant --no-prefill-assistant |  | LLAMA_ARG_PREFILL_ASSISTANT
+-sps --slot-prompt-similarity | SIMILARITY
+--lora-init-without-apply
+--sleep-idle-seconds | SECONDS
+--log-prompts-dir | PATH
+--embd-gemma-default
+ | --fim-qwen-1.5b-default
+--fim-qwen-3b-default
+--fim-qwen-7b-default
+--fim-qwen-7b-spec
+--fim-qwen-14b-spec
+--fim-qwen-30b-default
+--gpt-oss-20b-default
+--gpt-oss-120b-default
+--vision-gemma-4b-default
+--vision-gemma-12b-default
+--spec-default
+`;

