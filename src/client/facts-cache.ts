@@ -78,8 +78,11 @@ export class FactsCache {
     const file = this.#fileOf(this.#directory, baseUrl);
     const temporary = `${file}.${process.pid}`;
     try {
-      const { mkdir, rename, writeFile } = await import('node:fs/promises');
-      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+      const [{ rename, writeFile }, { makeFolder }] = await Promise.all([
+        import('node:fs/promises'),
+        import('./make-folder.js'),
+      ]);
+      await makeFolder(this.#directory, 0o700);
       await writeFile(temporary, text, { mode: 0o600 });
       await rename(temporary, file);
     } catch {

@@ -223,43 +223,43 @@ export interface PoolOptions {
 
 export interface ClientOptions {
   /** Default `http://localhost:8080`. A trailing slash or `/v1` is taken off, a path prefix kept. */
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
   /**
    * Several servers in place of one: each request goes to the one that is least busy, a conversation stays where its
    * prompt is cached, and what a server fails before its first token another answers. The key goes to each of them.
    */
-  readonly baseUrls?: readonly string[];
-  readonly apiKey?: string;
+  readonly baseUrls?: readonly string[] | undefined;
+  readonly apiKey?: string | undefined;
   /** Sent with each request to this server, and to no other origin. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Names to offer when the server cannot be asked. */
-  readonly models?: readonly string[];
+  readonly models?: readonly string[] | undefined;
   /** The model to ask for; default the first that the server lists. */
-  readonly model?: string;
+  readonly model?: string | undefined;
   /** Milliseconds for a plain request, and for a stream's first token. Default 30,000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Milliseconds of silence (keep-alive comments do not count) after which a stream is given up. Default `timeout`. */
-  readonly idleTimeout?: number;
+  readonly idleTimeout?: number | undefined;
   /**
    * Further tries after the first. Default: the recovery table's (3 after a failed connection, 5 at an overloaded server);
    * 0 switches retrying, and waiting for a model to load, off.
    */
-  readonly maxRetries?: number;
+  readonly maxRetries?: number | undefined;
   /** Whether the client may answer in another way than asked (first model, shorter history, no stream). Default true. */
-  readonly fallback?: boolean;
-  readonly pool?: PoolOptions;
+  readonly fallback?: boolean | undefined;
+  readonly pool?: PoolOptions | undefined;
   /** PEM file of certificate authorities to trust beside the system's. */
-  readonly caCert?: string;
+  readonly caCert?: string | undefined;
   /** Accept any certificate. */
-  readonly insecure?: boolean;
+  readonly insecure?: boolean | undefined;
   /** For `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`. Default `process.env`. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** An undici dispatcher of the caller's; the pool, proxy and TLS options are then its own business. */
-  readonly dispatcher?: object;
+  readonly dispatcher?: object | undefined;
   /** Ends everything that the client does. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Folder of the facts cache; absent: facts are kept in memory only. */
-  readonly cacheDirectory?: string;
+  readonly cacheDirectory?: string | undefined;
 }
 
 /** One HTTP exchange, for `--verbose`. Secrets are masked. */

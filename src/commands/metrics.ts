@@ -16,6 +16,7 @@ export default class Metrics extends BaseCommand {
   ];
   static override flags = {
     ...fleetFlags,
+    wake: boolean({ description: 'ask also where the model sleeps, which may wake it' }),
     raw: boolean({ description: "print the server's own text (Prometheus format)" }),
   };
 
@@ -26,7 +27,7 @@ export default class Metrics extends BaseCommand {
     const look = async ({ client, target, label: name }: Connection) => {
       const model = target.model === undefined ? {} : { model: target.model };
       try {
-        return await readMetrics(client, name, { signal: this.signal, ...model });
+        return await readMetrics(client, name, { signal: this.signal, wake: flags.wake, ...model });
       } catch (error) {
         // Of several servers one that fails must not hide the others.
         if (!isFleet || !(error instanceof LlamactlError) || error.type === 'INTERRUPTED') throw error;
@@ -40,7 +41,11 @@ export default class Metrics extends BaseCommand {
     const report = { time: new Date().toISOString(), servers: answers.map(({ row }) => row) };
     if (this.jsonEnabled()) return report;
     if (flags.raw) {
-      for (const { text } of answers) if (text !== '') this.output.raw(text);
+      for (const { row, text } of answers) {
+        if (text !== '') this.output.raw(text);
+        else if (row.state === 'asleep')
+          this.output.note(`${row.target} is asleep: asking could wake it (--wake does)`);
+      }
     } else {
       const { renderMetrics } = await import('../render/metrics.js');
       this.output.print(renderMetrics(report, this.width));

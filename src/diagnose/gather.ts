@@ -106,9 +106,6 @@ class Gatherer {
     const obstacle = obstacleOf({ ...status, models, configured }, this.#options.wake);
     if (obstacle.reason !== null) {
       const reason = notAsked(obstacle.reason);
-      const metrics = obstacle.asleep
-        ? await this.#want('metrics', () => askMetrics(this.#client, { ...this.#quick(), ...{} }))
-        : reason;
       const deep = { toolCall: reason, overflow: reason };
       const { watch } = obstacle;
       const otherSlots =
@@ -117,7 +114,15 @@ class Gatherer {
           : await this.#want('otherSlots', () =>
               watchSlots(this.#client, { ...this.#quick(), model: watch }),
             );
-      return { ...start, slots: reason, otherSlots, template: reason, generation: reason, metrics, deep };
+      return {
+        ...start,
+        slots: reason,
+        otherSlots,
+        template: reason,
+        generation: reason,
+        metrics: reason,
+        deep,
+      };
     }
     const otherSlots = notAsked('no other model is in the way');
     return { ...start, otherSlots, ...(await this.#askForWork(status.props, obstacle.model)) };

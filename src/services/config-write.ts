@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../client/make-folder.js';
 import { usageError } from '../errors/llamactl-error.js';
 
 /**
@@ -18,7 +19,7 @@ export async function writeConfig(
 ): Promise<string | null> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     const backup = existsSync(path) ? freeName(`${path}.bak`) : null;
     if (backup !== null) await copyFile(path, backup);
     const kept = backup === null ? mode : statSync(path).mode & 0o777;

@@ -33,19 +33,33 @@ export interface MetricsReport {
   readonly servers: readonly MetricsRow[];
 }
 
-/** A server's metrics once: the row, and the text as the server sent it. */
+/**
+ * A server's metrics once: the row, and the text as the server sent it.
+ * @param options.wake whether a sleeper may be asked; else its row has no numbers, and the text is empty
+ */
 export async function readMetrics(
   client: LlamaCppClient,
   target: string,
-  options: { readonly model?: string; readonly signal: AbortSignal },
+  options: { readonly model?: string; readonly signal: AbortSignal; readonly wake?: boolean },
 ): Promise<{ readonly row: MetricsRow; readonly text: string }> {
+  const { wake = false, ...query } = options;
+  const askProps = (retries?: number) =>
+    client.props({ ...query, ...(retries === undefined ? {} : { retries }) }).catch((error: unknown) => {
+      if (error instanceof LlamactlError && error.type !== 'INTERRUPTED') return null;
+      throw error;
+    });
+  // First, for asking /metrics wakes a sleeper of some builds (v0.1.0); whatever fails here, /metrics tells better.
+  const first = await askProps(0);
+  if (first?.is_sleeping && !wake)
+    return {
+      row: { ...emptyRow(target, 'asleep'), slots: { total: first.total_slots ?? null, busy: null } },
+      text: '',
+    };
   const started = performance.now();
-  const { metrics, text } = await client.metrics(options);
+  const { metrics, text } = await client.metrics(query);
   const responseTimeMs = Math.round((performance.now() - started) * 10) / 10;
-  const props = await client.props(options).catch((error: unknown) => {
-    if (error instanceof LlamactlError && error.type !== 'INTERRUPTED') return null;
-    throw error;
-  });
+  // It may have been loading, or woken up.
+  const props = first === null || first.is_sleeping ? await askProps() : first;
   const busy = metrics.requestsProcessing;
   return {
     text,
@@ -69,10 +83,15 @@ export async function readMetrics(
 
 /** The row of a server that could not be asked. */
 export function failedRow(target: string, error: LlamactlError): MetricsRow {
+  // It answers, and only does not count: one that loads says 503 first.
+  const state = error.code === 'feature.disabled' ? 'ready' : statusOf(error);
+  return { ...emptyRow(target, state), error: error.toJSON() };
+}
+
+function emptyRow(target: string, state: HealthStatus): MetricsRow {
   return {
     target,
-    // It answers, and only does not count: one that loads says 503 first.
-    state: error.code === 'feature.disabled' ? 'ready' : statusOf(error),
+    state,
     slots: { total: null, busy: null },
     deferred: null,
     promptTokensPerSecond: null,
@@ -80,7 +99,6 @@ export function failedRow(target: string, error: LlamactlError): MetricsRow {
     totals: { promptTokens: null, generatedTokens: null, cachedTokens: null },
     responseTimeMs: null,
     source: 'health',
-    error: error.toJSON(),
   };
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import { cli } from '../support/cli.js';
 import { KEY, useServer } from '../support/command-servers.js';
 import { both, fails, itTellsCommonFailures } from '../support/common-failures.js';
@@ -68,6 +69,32 @@ describe('llamactl metrics', () => {
       const [json, human] = await both(['metrics', '--url', server.url]);
       fails(json, 15, 'feature.disabled');
       assert.match(human.err, /--metrics/);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('leaves a sleeper asleep, unless --wake is given', async () => {
+    const server = await startServer({
+      args: ['-c', '512', '-np', '1', '--metrics', '--sleep-idle-seconds', '1'],
+    });
+    const sleeps = async () =>
+      ((await (await fetch(`${server.url}/props`)).json()) as { is_sleeping?: boolean }).is_sleeping;
+    try {
+      for (let look = 0; look < 200 && !(await sleeps()); look++) await setTimeout(100);
+      const [json, human] = await both(['metrics', '--url', server.url]);
+      const [row] = json.json.servers;
+      assert.deepEqual(
+        [json.code, row.state, row.source, row.totals.promptTokens],
+        [0, 'asleep', 'health', null],
+      );
+      assert.match(human.out, /asleep/);
+      const raw = await cli(['metrics', '--url', server.url, '--raw']);
+      assert.deepEqual([raw.code, raw.out], [0, '']);
+      assert.match(raw.err, /is asleep: .*--wake/);
+      assert.equal(await sleeps(), true);
+      const woken = await cli(['metrics', '--url', server.url, '--wake', '--json']);
+      assert.equal(woken.json.servers[0].source, 'metrics');
     } finally {
       await server.stop();
     }

@@ -19,7 +19,7 @@ export const entry: CatalogueEntry = {
     },
     {
       text: 'Name the model of a single-model server as clients call it',
-      commands: ['llama-server -m {model} --alias NAME --port {port}'],
+      commands: ['llama-server -m /path/to/model.gguf --alias {model} --port {port}'],
     },
     {
       text: 'Give the router a folder with models, or let it fetch one',

@@ -2,7 +2,7 @@ import type { CallOptions, ModelQuery } from '../../client/endpoints/endpoint.js
 import type { LlamaCppClient } from '../../client/llama-client.js';
 import type { MetricsFacts } from '../facts.js';
 
-/** What the counters tell. Asking wakes nothing. */
+/** What the counters tell. Not for a sleeper: builds like v0.1.0 wake up when asked. */
 export async function askMetrics(
   client: LlamaCppClient,
   query: ModelQuery & CallOptions,

@@ -4,7 +4,6 @@ import { type Facts, knownValue } from '../facts.js';
 export interface Obstacle {
   /** Null where nothing is in the way. */
   readonly reason: string | null;
-  readonly asleep?: boolean;
   /** Which of a router's models is asked. */
   readonly model: { readonly model?: string };
   /** A router's loaded model that is another than the one asked for: whether it is busy decides if that one can be loaded. */
@@ -20,11 +19,11 @@ export function obstacleOf(
   { health, props, models, configured }: Pick<Facts, 'health' | 'props' | 'models' | 'configured'>,
   wake: boolean,
 ): Obstacle {
-  const blocked = (reason: string, asleep = false): Obstacle => ({ reason, asleep, model: {} });
+  const blocked = (reason: string): Obstacle => ({ reason, model: {} });
   if (health.state !== 'known') return blocked('the server does not answer as it should');
   if (props.state === 'failed' && props.error.type === 'AUTHENTICATION_ERROR') return blocked('needs a key');
   if (health.value.status === 'asleep' && !wake)
-    return blocked('the model sleeps: asking would wake it (--wake does)', true);
+    return blocked('the model sleeps: asking would wake it (--wake does)');
   if (knownValue(props)?.role !== 'router') return { reason: null, model: {} };
   const wanted = (knownValue(models) ?? []).filter(
     ({ id, aliases }) =>
