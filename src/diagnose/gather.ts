@@ -112,7 +112,7 @@ class Gatherer {
         watch === undefined
           ? reason
           : await this.#want('otherSlots', () =>
-              watchSlots(this.#client, { ...this.#quick(), model: watch }),
+              watchSlots(this.#client, () => ({ ...this.#quick(), model: watch })),
             );
       return {
         ...start,
@@ -140,10 +140,10 @@ class Gatherer {
     const [slots, template, metrics] = await Promise.all([
       told?.endpoint_slots === false
         ? notAsked('the server was started with --no-slots')
-        : this.#want('slots', () => watchSlots(this.#client, { ...this.#quick(), ...model })),
+        : this.#want('slots', () => watchSlots(this.#client, () => ({ ...this.#quick(), ...model }))),
       told?.role === 'router'
         ? notAsked('a router applies no template itself')
-        : this.#want('template', () => tryTemplate(this.#client, this.#quick(), toolsQuestion)),
+        : this.#want('template', () => tryTemplate(this.#client, () => this.#quick(), toolsQuestion)),
       told?.endpoint_metrics === false
         ? notAsked('the server was started without --metrics')
         : this.#want('metrics', () => askMetrics(this.#client, { ...this.#quick(), ...model })),
@@ -198,7 +198,7 @@ class Gatherer {
       return notAsked('nothing answers as it should');
     return this.#want('path', async () => {
       const [url, stranger] = await Promise.all([
-        findPath(open, baseUrl, this.#quick()),
+        findPath(open, baseUrl, () => this.#quick()),
         identifyStranger(open, baseUrl, this.#quick()),
       ]);
       return { url, stranger };

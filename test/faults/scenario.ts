@@ -118,7 +118,7 @@ export const refused = (
 
 const DEADLINE = 10_000;
 /** Milliseconds that a loaded machine needs to notice that a deadline has passed. */
-const GRACE = 3000;
+const GRACE = 2000;
 
 /** Holds what the program said against what was expected. */
 export function judge({ expect }: Scenario, call: Call, result: CliResult): Judgement {

@@ -39,16 +39,17 @@ export async function identifyStranger(
 /**
  * Where on this host a llama-server does answer: at the root, or without a doubled `/v1`.
  * @param baseUrl where it does not
+ * @param options asked before each question, since the time that is left shrinks with each
  */
 export async function findPath(
   open: OpenClient,
   baseUrl: string,
-  options: AskOptions,
+  options: () => AskOptions,
 ): Promise<string | null> {
   for (const candidate of candidatesFor(baseUrl)) {
     const client = open({ baseUrl: candidate });
     try {
-      const answer = await answerOf(client, '/health', options);
+      const answer = await answerOf(client, '/health', options());
       if (answer !== null && answer.kind === 'llama.cpp' && answer.status !== 404) return candidate;
     } finally {
       await client.destroy();

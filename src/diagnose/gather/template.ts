@@ -11,23 +11,27 @@ const TOOL: Tool = {
 /**
  * Has the server turn messages into a prompt: a plain one, which must work, one under a system message, which some templates
  * refuse, and one with a tool where the user's application sends some.
+ * @param call asked before each question, since the time that is left shrinks with each
  * @param tools how to ask: builds that do not tell their template's abilities refuse tools in a chat alone
  * @throws LlamactlError where the plain message fails
  */
 export async function tryTemplate(
   client: LlamaCppClient,
-  call: { readonly signal: AbortSignal; readonly timeout: number; readonly retries: number },
+  call: () => { readonly signal: AbortSignal; readonly timeout: number; readonly retries: number },
   tools: 'none' | 'template' | 'chat',
 ): Promise<TemplateFacts> {
   const user = { role: 'user', content: 'Hello' } as const;
-  const prompt = await client.applyTemplate([user], [], call);
+  const prompt = await client.applyTemplate([user], [], call());
   const asks = {
     none: () => Promise.resolve(),
-    template: () => client.applyTemplate([user], [TOOL], call),
-    chat: () => client.chat([user], [TOOL], { maxTokens: 1, timeout: call.timeout, signal: call.signal }),
+    template: () => client.applyTemplate([user], [TOOL], call()),
+    chat: () => {
+      const { timeout, signal } = call();
+      return client.chat([user], [TOOL], { maxTokens: 1, timeout, signal });
+    },
   };
   const [systemRole, refused] = await Promise.all([
-    refusalOf(() => client.applyTemplate([{ role: 'system', content: 'Be brief.' }, user], [], call)),
+    refusalOf(() => client.applyTemplate([{ role: 'system', content: 'Be brief.' }, user], [], call())),
     refusalOf(asks[tools]),
   ]);
   return { promptLength: prompt.length, systemRole, tools: refused };
