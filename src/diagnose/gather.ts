@@ -282,7 +282,7 @@ class Gatherer {
     if (reason !== null) return { toolCall: notAsked(reason), overflow: notAsked(reason) };
     this.#tell('asking for a tool call, and for more than the context holds');
     const contextSize = knownValue(props)?.default_generation_settings?.n_ctx || null;
-    return askDeep(this.#client, { signal, timeout: this.#left(), contextSize, ...model });
+    return askDeep(this.#client, { signal, timeLeft: () => this.#left(), contextSize, ...model });
   }
 
   /** Why the server is not asked for work, or which of a router's models is. */

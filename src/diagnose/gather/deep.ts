@@ -26,7 +26,8 @@ const BEYOND = 64;
 
 export interface DeepOptions {
   readonly signal: AbortSignal;
-  readonly timeout: number;
+  /** Milliseconds that are left, at the time of asking. */
+  readonly timeLeft: () => number;
   readonly model?: string;
   /** Tokens that a slot holds; null where the server does not tell. */
   readonly contextSize: number | null;
@@ -38,17 +39,20 @@ export async function askDeep(client: LlamaCppClient, options: DeepOptions): Pro
   const overflow =
     options.contextSize === null
       ? ({ state: 'not-asked', reason: 'the server does not tell its context size' } as const)
-      : await ask(() => overflowContext(client, options.contextSize ?? 0, options));
+      : // In less, silence would not mean that the prompt was accepted.
+        options.timeLeft() < REFUSAL_TIME
+        ? ({ state: 'not-asked', reason: 'there was no time left to ask' } as const)
+        : await ask(() => overflowContext(client, options.contextSize ?? 0, options));
   return { toolCall, overflow };
 }
 
-async function callTool(client: LlamaCppClient, { signal, timeout, model }: DeepOptions) {
+async function callTool(client: LlamaCppClient, { signal, timeLeft, model }: DeepOptions) {
   const answer = await client.chat([{ role: 'user', content: 'What is the weather in Oslo?' }], [WEATHER], {
     toolChoice: 'required',
     temperature: 0,
     maxTokens: TOOL_TOKENS,
     signal,
-    timeout,
+    timeout: timeLeft(),
     ...(model === undefined ? {} : { model }),
   });
   const [call] = answer.toolCalls;
@@ -66,10 +70,10 @@ async function callTool(client: LlamaCppClient, { signal, timeout, model }: Deep
 async function overflowContext(
   client: LlamaCppClient,
   contextSize: number,
-  { signal, model }: DeepOptions,
+  { signal, timeLeft, model }: DeepOptions,
 ): Promise<{ sent: number; contextSize: number; accepted: boolean }> {
   const sent = contextSize + BEYOND;
-  const [token] = await client.tokenize({ content: 'a' }, { signal, retries: 0 });
+  const [token] = await client.tokenize({ content: 'a' }, { signal, retries: 0, timeout: timeLeft() });
   const prompt = Array.from({ length: sent }, () => token?.id ?? 1);
   const over = AbortSignal.timeout(REFUSAL_TIME);
   try {
