@@ -22,6 +22,14 @@ export interface RemedyContext {
   readonly path?: string;
 }
 
+/** What lines that prove a cause tell in numbers. */
+export interface TextFacts extends RemedyContext {
+  /** Tokens of the request that did not fit. */
+  readonly requestTokens?: number;
+  /** Tokens of the context that it did not fit into: a slot's. */
+  readonly slotContext?: number;
+}
+
 export type Platform = 'linux' | 'darwin' | 'win32';
 
 /**
@@ -36,6 +44,8 @@ export interface TextRule {
   /** Where given, the rule does not hold when one of these matches the line itself or, with `anywhere`, the text. */
   readonly excludes?: readonly RegExp[];
   readonly excludesAnywhere?: readonly RegExp[];
+  /** Where given, whether the numbers in the lines that prove it bear the cause out; true where they are not told. */
+  readonly bearsOut?: (facts: TextFacts) => boolean;
   /**
    * How near to the root cause a match is, 0 … 100, highest first: a precise cause (out of memory) outranks its
    * consequence (loading failed), which outranks what merely follows (the process exited).

@@ -4,6 +4,7 @@ import { ENTRIES } from './entries.js';
 import type { CatalogueEntry, TextRule } from './entry.js';
 import { capLine, normaliseLine, stripAnsi } from './normalise.js';
 import { createScanner, type Scanner } from './scanner.js';
+import { factsInText } from './text-facts.js';
 
 /** A line that proves a cause. */
 export interface TextEvidence {
@@ -118,12 +119,13 @@ export function createTextMatcher(): TextMatcher {
         const required = rule.requires?.map(firstOf).find((first) => first !== undefined);
         if (rule.requires !== undefined && required === undefined) continue;
         if (rule.excludesAnywhere?.some((pattern) => firstOf(pattern) !== undefined)) continue;
+        const proofs = [...hit.first, hit.last, required].filter((proof) => proof != null);
+        if (rule.bearsOut?.(factsInText(proofs.map(({ text }) => text))) === false) continue;
         const match = byCode.get(entry.code) ?? { entry, rank: 0, proofs: [] };
         byCode.set(entry.code, match);
         match.rank = Math.max(match.rank, rule.rank);
         // A cause that is split over lines is proved by both.
-        for (const evidence of [...hit.first, hit.last, required])
-          if (evidence) match.proofs.push({ rank: rule.rank, evidence });
+        for (const evidence of proofs) match.proofs.push({ rank: rule.rank, evidence });
       }
       return [...byCode.values()]
         .map(({ entry, rank, proofs }) => ({

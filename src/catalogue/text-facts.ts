@@ -1,4 +1,4 @@
-import type { RemedyContext } from './entry.js';
+import type { TextFacts } from './entry.js';
 
 /** Room for an answer beside the prompt that did not fit, tokens. */
 const ANSWER_TOKENS = 1024;
@@ -7,7 +7,7 @@ const ANSWER_TOKENS = 1024;
  * What the lines that prove a cause tell of the set-up (port, model file, the option that is missing, the size that
  * would do), so that remedies name it instead of `MODEL` and `8080`. The first line that tells a fact wins.
  */
-export function factsInText(lines: readonly string[]): RemedyContext {
+export function factsInText(lines: readonly string[]): TextFacts {
   const text = lines.join('\n');
   const port = number(
     /\bport(?:=|: ?| )\\?"?(\d{2,5})\b|(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{2,5})\b/i,
@@ -19,11 +19,23 @@ export function factsInText(lines: readonly string[]): RemedyContext {
     /n_prompt_tokens\\?":\s?(\d{1,9})|(?:request|prompt)[^\n]{0,40}\((\d{1,9}) tokens\)|requested tokens \((\d{1,9})\)/i,
     text,
   );
+  const slots = number(
+    /n_slots ?= ?(\d{1,3})\b|(?:\s|^)(?:-np |--parallel[ =]|--n-parallel[ =])(\d{1,3})\b|LLAMA_ARG_N_PARALLEL ?[=:] ?.?(\d{1,3})\b/i,
+    text,
+  );
+  const slotContext = number(
+    /available context size \((\d{1,9}) tokens\)|"n_ctx\\?":\s?(\d{1,9})|truncated, n_ctx = (\d{1,9})/i,
+    text,
+  );
   return {
     ...(port === undefined || port > 65_535 ? {} : { port }),
     ...(model === undefined ? {} : { model }),
     ...(flag === undefined ? {} : { flag }),
-    ...(tokens === undefined ? {} : { contextSize: 2 ** Math.ceil(Math.log2(tokens + ANSWER_TOKENS)) }),
+    ...(tokens === undefined
+      ? {}
+      : { requestTokens: tokens, contextSize: 2 ** Math.ceil(Math.log2(tokens + ANSWER_TOKENS)) }),
+    ...(slots === undefined ? {} : { slots }),
+    ...(slotContext === undefined ? {} : { slotContext }),
   };
 }
 

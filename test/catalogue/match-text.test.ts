@@ -33,6 +33,17 @@ describe('matchText', () => {
     assert.deepEqual(thin, []);
   });
 
+  it('blames the slots only where all of them together would have held the request', async () => {
+    const log = (tokens: number) => [
+      'srv    load_model: initializing slots, n_slots = 2',
+      `srv    send_error: task id = 12, error: request (${tokens} tokens) exceeds the available context size (4096 tokens), try increasing it`,
+    ];
+    const best = async (tokens: number) => (await matchText(log(tokens)))[0]?.code;
+    assert.equal(await best(6000), 'context.slot-too-small');
+    assert.equal(await best(8192), 'context.slot-too-small');
+    assert.equal(await best(9000), 'context.overflow');
+  });
+
   it('puts a precise cause before what follows from it, and gives the lines that prove it', async () => {
     const log = [
       'load_tensors: offloading 36 repeating layers to GPU',

@@ -40,6 +40,12 @@ export const entry: CatalogueEntry = {
         /LLAMA_ARG_N_PARALLEL ?[=:] ?.?(?:[2-9]|\d\d)\b/i,
       ],
       excludesAnywhere: [/kv_unified = .?true/i, /--kv-unified/i],
+      // What all slots together do not hold would not fit into one that has everything either.
+      bearsOut: ({ requestTokens, slotContext, slots }) =>
+        requestTokens === undefined ||
+        slotContext === undefined ||
+        slots === undefined ||
+        requestTokens <= slotContext * slots,
       rank: 88,
     },
     { pattern: /slot context shift|slot .{0,60}context shift/i, rank: 26 },

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { factsInText } from '../../src/catalogue/text-facts.js';
+
+describe('factsInText', () => {
+  for (const [line, slots] of [
+    ['srv load_model: initializing slots, n_slots = 6', 6],
+    ['llama-server -m a.gguf -c 8192 -np 2', 2],
+    ['./server -m a.gguf --parallel 8 -cb', 8],
+    ['LLAMA_ARG_N_PARALLEL=3', 3],
+  ] as const)
+    it(`reads the slots of ${line}`, () => assert.equal(factsInText([line]).slots, slots));
+
+  it('reads request and context of a refusal, and the size that would do', () => {
+    const line = 'request (9000 tokens) exceeds the available context size (4096 tokens), try increasing it';
+    assert.deepEqual(factsInText([line]), { requestTokens: 9000, slotContext: 4096, contextSize: 16384 });
+  });
+
+  it('tells nothing of a line that tells nothing', () => assert.deepEqual(factsInText(['all is well']), {}));
+});
