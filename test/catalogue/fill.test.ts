@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { entryOf } from '../../src/catalogue/entries.js';
 import { fillCommand, fillRemedies, fillText, shellQuote } from '../../src/catalogue/fill.js';
-import { factsInText } from '../../src/catalogue/text-facts.js';
 
 describe('filling remedies', () => {
   it('puts the actual URL, port and model into commands', () => {
@@ -48,22 +47,5 @@ describe('filling remedies', () => {
   it('leaves other braces alone', () => {
     const command = `docker inspect --format "{{json .State}}" X -d '{"a":{"b":1}}' {unknown}`;
     assert.equal(fillCommand(command), command);
-  });
-});
-
-describe('factsInText', () => {
-  it('reads port, model, flag and size from the lines that prove a cause', () => {
-    assert.deepEqual(factsInText(["couldn't bind HTTP server socket, hostname: 127.0.0.1, port: 9090"]), {
-      port: 9090,
-    });
-    assert.deepEqual(factsInText(['connect ECONNREFUSED 127.0.0.1:11434']), { port: 11434 });
-    assert.deepEqual(factsInText(["failed to open GGUF file '/srv/m/x.gguf' (No such file)"]), {
-      model: '/srv/m/x.gguf',
-    });
-    assert.deepEqual(factsInText(['Start it with `--metrics`']), { flag: '--metrics' });
-    assert.deepEqual(factsInText(['request (9000 tokens) exceeds the available context size']), {
-      contextSize: 16_384,
-    });
-    assert.deepEqual(factsInText(['nothing']), {});
   });
 });
