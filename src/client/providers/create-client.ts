@@ -10,8 +10,7 @@ import { kindOf, PROVIDER_KINDS } from './kinds.js';
 import type { ProviderType } from './provider.js';
 
 /** A server that a client may be made for: a target of the configuration, or what `resolveTargets` makes of one. */
-export interface ProviderTarget extends Omit<ClientOptions, 'signal' | 'apiKey'> {
-  readonly apiKey?: string | undefined;
+export interface ProviderTarget extends Omit<ClientOptions, 'signal'> {
   /** Default `llama-cpp`. */
   readonly provider?: ProviderType;
 }
@@ -158,11 +157,10 @@ function isRemote(url: string): boolean {
 }
 
 async function open(target: ProviderTarget, signal: AbortSignal | undefined): Promise<LlamaCppClient> {
-  const { provider, apiKey, ...options } = target;
+  const { provider, ...options } = target;
   const kind = kindOf(provider ?? 'llama-cpp');
   const client = new LlamaCppClient({
     ...options,
-    ...(apiKey === undefined ? {} : { apiKey }),
     headers: { ...kind.headers, ...options.headers },
     ...(signal === undefined ? {} : { signal }),
   });
