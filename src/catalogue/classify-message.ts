@@ -13,9 +13,9 @@ export interface Verdict {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** As llama-server's router, OpenAI, vLLM, Ollama and llama-swap say it; the name, where the message has one. */
+/** As llama-server's router, OpenAI, vLLM, Ollama, llama-swap and OpenRouter say it; the name, where the message has one. */
 const UNKNOWN_MODEL =
-  /\bmodel (?:[`'"]([^`'"]+)[`'"]|(?!is\b)(\S+)) (?:is not found|not found|does not exist)|could not find \S.{0,30} (?:handler|modelID) for (\S+)|\bmodel (?:is )?not found|unknown model|no such model/i;
+  /\bmodel (?:[`'"]([^`'"]+)[`'"]|(?!is\b)(\S+)) (?:is not found|not found|does not exist)|could not find \S.{0,30} (?:handler|modelID) for (\S+)|no endpoints found (?:matching .{1,80} )?for ([^\s.]+(?:\.\d[^\s.]*)*)|(\S+) is not a valid model ID|\bmodel (?:is )?not found|unknown model|no such model/i;
 
 /**
  * Messages of llama-server's builds since 2023, and of what else may answer. First match wins, so the precise stand before

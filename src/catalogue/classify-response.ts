@@ -62,6 +62,15 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
       // Not CONNECTION_ERROR: asking again changes nothing.
       type: 'AUTHENTICATION_ERROR',
     };
+  // OpenRouter refuses what its moderation flags with 403, and what nobody pays for with 402, whatever the key.
+  if (failure.program === 'openrouter' && status === 403 && error !== null)
+    return { type: 'INVALID_REQUEST', code: 'request.invalid-parameter', message: `refused: ${message}` };
+  if (status === 402)
+    return {
+      type: 'AUTHENTICATION_ERROR',
+      code: 'auth.wrong-key',
+      message: `the key is good, and its credit is used up (402)${tail(message)}`,
+    };
   if (status === 401 || (status === 403 && type !== 'feature_disabled')) return unauthorized(failure);
   if (error !== null) {
     const said = byMessage(failure, error);
@@ -101,7 +110,8 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
           code: 'server.busy',
           message: `the server is overloaded (503)${tail(message)}`,
         };
-  if (kind !== 'llama.cpp' && (isHtml(failure) || status < 300 || status === 404 || status === 405))
+  const isExpected = isMeant(failure, kind, error !== null);
+  if (!isExpected && (isHtml(failure) || status < 300 || status === 404 || status === 405))
     return wrongServer(failure, kind);
   if (status === 404 || status === 405)
     return wrongPath(failure, `the server has no ${failure.path}${orNoModel(failure)}`);
@@ -109,7 +119,7 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
     return {
       type: 'CONNECTION_ERROR',
       code: 'connection.wrong-server',
-      message: `llama-server's answer to ${failure.path} is none that llamactl knows`,
+      message: `${possessiveOf(failure.program)} answer to ${failure.path} is none that llamactl knows`,
     };
   if (status === 501) return disabled(message);
   if (status >= 500)
@@ -146,15 +156,38 @@ function orNoModel({ path, model }: Response): string {
     : '';
 }
 
+/** Whether the program that is meant has answered, as far as its answer tells. */
+function isMeant(
+  { program = 'llama.cpp', ...answer }: Response,
+  kind: ServerKind,
+  isError: boolean,
+): boolean {
+  if (program === kind) return true;
+  const isOpen = program === 'unknown' || program === 'openrouter';
+  // A proxy before it may put its own name into the head.
+  return isOpen && !isHtml(answer) && (isError || kind !== 'proxy');
+}
+
+const MEANT: Readonly<Partial<Record<ServerKind, string>>> = {
+  'llama.cpp': 'a llama-server',
+  unknown: "a server of OpenAI's API",
+};
+
+function possessiveOf(program: ServerKind = 'llama.cpp'): string {
+  if (program === 'llama.cpp') return "llama-server's";
+  return program === 'unknown' ? "the server's" : `${SERVER_NAMES[program]}'s`;
+}
+
 function wrongServer(failure: Response, kind: ServerKind): Verdict {
   const host = hostOf(failure.url);
   const name = SERVER_NAMES[kind];
   const isGuess = kind === 'proxy' || kind === 'unknown';
   const said = failure.headers['server'];
+  const { program = 'llama.cpp' } = failure;
   return {
     type: 'CONNECTION_ERROR',
     code: 'connection.wrong-server',
-    message: `${name} answers on ${host}${isGuess && said ? ` (${said.slice(0, 40)})` : ''}, not a llama-server`,
+    message: `${name} answers on ${host}${isGuess && said ? ` (${said.slice(0, 40)})` : ''}, not ${MEANT[program] ?? SERVER_NAMES[program]}`,
   };
 }
 

@@ -67,6 +67,7 @@ async function open(
       target: [...listOf(flags.target)],
       ...(flags['api-key'] === undefined ? {} : { apiKey: flags['api-key'] }),
       ...(flags.model === undefined ? {} : { model: flags.model }),
+      ...(flags.provider === undefined ? {} : { provider: flags.provider }),
       ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
       ...(flags.retries === undefined ? {} : { retries: flags.retries }),
     },
@@ -190,6 +191,7 @@ function createClient(
     timeout: target.timeout,
     fallback: !flags['no-fallback'] && !once,
     insecure: flags.insecure,
+    provider: target.provider,
     headers,
     signal: context.signal,
     // Where nobody asked, the recovery table has a number for each kind of failure.

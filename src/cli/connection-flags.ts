@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import type { ProviderType } from '../client/providers/provider.js';
 import { usageError } from '../errors/llamactl-error.js';
 
 /** A flag's value as a duration in milliseconds: `30s`, `500ms`, `2m`. */
@@ -22,6 +23,12 @@ export const connectionFlags = {
     helpValue: 'NAME',
     helpGroup: 'CONNECTION',
   }),
+  provider: Flags.option({
+    options: ['llama-cpp', 'ollama', 'openrouter', 'openai-compatible'] as const,
+    description: 'what answers there: llama-cpp (default), ollama, openrouter or openai-compatible',
+    helpValue: 'KIND',
+    helpGroup: 'CONNECTION',
+  })(),
   'api-key': Flags.string({
     description: 'API key; better given by env LLAMACTL_API_KEY',
     helpValue: 'KEY',
@@ -94,6 +101,7 @@ export const fleetFlags = {
 export interface ConnectionFlags {
   readonly url?: string | readonly string[] | undefined;
   readonly target?: string | readonly string[] | undefined;
+  readonly provider?: ProviderType | undefined;
   readonly 'api-key'?: string | undefined;
   readonly model?: string | undefined;
   readonly timeout?: number | undefined;

@@ -221,6 +221,9 @@ export interface PoolOptions {
   readonly connectionTimeout?: number;
 }
 
+/** The kinds of server that a client can be made for, as the specification names them. */
+export type ProviderType = 'llama-cpp' | 'ollama' | 'openrouter' | 'openai-compatible';
+
 export interface ClientOptions {
   /** Default `http://localhost:8080`. A trailing slash or `/v1` is taken off, a path prefix kept. */
   readonly baseUrl?: string | undefined;
@@ -230,6 +233,8 @@ export interface ClientOptions {
    */
   readonly baseUrls?: readonly string[] | undefined;
   readonly apiKey?: string | undefined;
+  /** The kind of server that is meant, for the words of failures and what to do about them. Default `llama-cpp`. */
+  readonly provider?: ProviderType | undefined;
   /** Sent with each request to this server, and to no other origin. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Names to offer when the server cannot be asked. */

@@ -4,7 +4,7 @@ import { LlamactlError } from '../errors/llamactl-error.js';
 import type { Form } from './form.js';
 import type { Problem } from './problem.js';
 import type { ReadConfig } from './read.js';
-import type { Target } from './schema.js';
+import type { Provider, Target } from './schema.js';
 import { environmentSource, findSource, type Source } from './sources.js';
 import type { Environment } from './variables.js';
 
@@ -15,6 +15,7 @@ export interface ConfigFlags {
   readonly target?: readonly string[] | undefined;
   readonly apiKey?: string | undefined;
   readonly model?: string | undefined;
+  readonly provider?: Provider | undefined;
   /** Milliseconds. */
   readonly timeout?: number | undefined;
   readonly retries?: number | undefined;

@@ -45,7 +45,13 @@ export interface ResolveOptions {
 }
 
 /** schema.ts has the same; it is not loaded where there is no file, since zod costs start-up time. */
-const DEFAULT_URL = 'http://localhost:8080';
+const USUAL_URLS: Readonly<Record<Provider, string | null>> = {
+  'llama-cpp': 'http://localhost:8080',
+  ollama: 'http://localhost:11434',
+  openrouter: 'https://openrouter.ai/api',
+  // Nobody can know.
+  'openai-compatible': null,
+};
 const DEFAULT_TIMEOUT = 30_000;
 const DEFAULT_RETRIES = 3;
 
@@ -139,11 +145,18 @@ export async function resolveTarget(
       ? (target.baseUrls?.map((url, index) => text(url, 'baseUrls', String(index)) ?? url) ??
         [text(target.baseUrl, 'baseUrl')].filter((url) => url !== undefined))
       : [];
+  const provider =
+    choose('provider', [
+      [flags.provider, 'flag'],
+      [target.provider, placeOf('provider')],
+    ]) ?? 'llama-cpp';
+  const usualUrl = USUAL_URLS[provider];
   const urlText =
     choose('baseUrl', [
       [given?.url, given?.origin ?? ''],
       [configuredUrls[0], placeOf(isSeveral ? 'baseUrls' : 'baseUrl')],
-    ]) ?? DEFAULT_URL;
+    ]) ?? usualUrl;
+  if (urlText === null) throw noAddress(name, name === null ? null : placeOf());
   const baseUrls = (given === null && isSeveral ? configuredUrls : [urlText]).map((url) => {
     const parsed = parseBaseUrl(url);
     if (!parsed.ok) throw badUrl(url, parsed.reason, origins['baseUrl'] ?? '');
@@ -152,18 +165,25 @@ export async function resolveTarget(
   const several = [...new Set(baseUrls)];
   if (several.length > 1) origins['baseUrls'] = placeOf('baseUrls');
 
-  const key = await chooseKey({ config, target, given, configuredUrls, placeOf, text, options });
+  const key = await chooseKey({
+    config,
+    target,
+    given,
+    own: configuredUrls.length === 0 && usualUrl !== null ? [usualUrl] : configuredUrls,
+    placeOf,
+    text,
+    options,
+  });
   if (key.value !== undefined) origins['apiKey'] = key.origin;
   const envTimeout = env['LLAMACTL_TIMEOUT']
     ? parseDuration(env['LLAMACTL_TIMEOUT'], 'a duration (LLAMACTL_TIMEOUT)')
     : undefined;
   const models = (target.models ?? []).map((model, index) => text(model, 'models', String(index)) ?? model);
   if (models.length > 0) origins['models'] = placeOf('models');
-  const isLlama = target.provider === undefined || target.provider === 'llama-cpp';
   const model = choose('model', [
     [flags.model, 'flag'],
     [env['LLAMACTL_MODEL'] || undefined, 'env LLAMACTL_MODEL'],
-    [isLlama ? undefined : models[0], placeOf('models')],
+    [provider === 'llama-cpp' ? undefined : models[0], placeOf('models')],
   ]);
   if (model === undefined) delete origins['model'];
   const contextWindow = choose('contextWindow', [
@@ -173,8 +193,8 @@ export async function resolveTarget(
   if (contextWindow === undefined) delete origins['contextWindow'];
   return {
     name,
-    provider: choose('provider', [[target.provider, placeOf('provider')]]) ?? 'llama-cpp',
-    baseUrl: several[0] ?? DEFAULT_URL,
+    provider,
+    baseUrl: several[0] ?? urlText,
     ...(several.length > 1 ? { baseUrls: several } : {}),
     models,
     contextWindow: contextWindow ?? null,
@@ -216,7 +236,8 @@ interface KeyChoice {
   readonly config: LoadedConfig;
   readonly target: Target;
   readonly given: GivenUrl | null;
-  readonly configuredUrls: readonly string[];
+  /** Addresses that the target's key is for. */
+  readonly own: readonly string[];
   readonly placeOf: (...field: string[]) => string;
   readonly text: (value: string | undefined, ...field: string[]) => string | undefined;
   readonly options: ResolveOptions;
@@ -230,13 +251,12 @@ interface ChosenKey {
 
 /** The key, from the first of: flag, environment, `apiKey`, `apiKeyFile`, `apiKeyCommand`. */
 async function chooseKey(choice: KeyChoice): Promise<ChosenKey> {
-  const { config, target, given, configuredUrls, placeOf, text, options } = choice;
+  const { config, target, given, own, placeOf, text, options } = choice;
   const { flags, env } = config.options;
   const is = (value: string, origin: string): ChosenKey => ({ value, origin, warnings: [] });
   if (flags.apiKey) return is(flags.apiKey, 'flag');
   if (env['LLAMACTL_API_KEY']) return is(env['LLAMACTL_API_KEY'], 'env LLAMACTL_API_KEY');
   // A target's key goes to the target's own servers only, not to whatever `--url` names.
-  const own = configuredUrls.length === 0 ? [DEFAULT_URL] : configuredUrls;
   const isOwnServer = given === null || own.some((url) => sameServer(given.url, url));
   if (!isOwnServer) return { origin: 'default', warnings: [] };
   const written = text(target.apiKey, 'apiKey');
@@ -266,6 +286,20 @@ function nestedOrigins(target: Target, placeOf: (...field: string[]) => string):
     (['sampling', 'performance'] as const).flatMap((group) =>
       Object.keys(target[group] ?? {}).map((field) => [`${group}.${field}`, placeOf(group, field)]),
     ),
+  );
+}
+
+function noAddress(name: string | null, place: string | null): LlamactlError {
+  return usageError(
+    name === null
+      ? "a server of OpenAI's API has no usual address: name it by --url"
+      : `${place}: targets.${name} has no baseUrl, and a server of OpenAI's API has no usual address`,
+    [
+      {
+        text: 'For example:',
+        commands: ['llamactl health --provider openai-compatible --url http://localhost:8000'],
+      },
+    ],
   );
 }
 

@@ -46,6 +46,7 @@ const kindSchema = z.enum([
   'vllm',
   'llama-swap',
   'localai',
+  'openrouter',
   'proxy',
   'unknown',
 ]);
@@ -53,6 +54,7 @@ const kindSchema = z.enum([
 const severitySchema = z.enum(['error', 'warning', 'info']);
 
 const configuredSchema = z.object({
+  provider: z.enum(['llama-cpp', 'ollama', 'openrouter', 'openai-compatible']).default('llama-cpp'),
   file: text.nullable(),
   problems: z.array(z.object({ severity: severitySchema, message: text, place: text })),
   urlOrigin: text,
@@ -119,8 +121,12 @@ const localSchema = z.object({
   containers: z.array(z.object({ name: text, image: text, publishes: z.array(number) })),
 });
 
+/** Bundles of before 2026-11-24 know llama.cpp alone. */
+const NOT_KNOWN = { state: 'not-asked', reason: 'an older llamactl did not ask' } as const;
+
 const factsSchema = z.object({
   url: text,
+  program: kindSchema.default('llama.cpp'),
   configured: configuredSchema,
   proxy: z.object({ url: text, variable: text }).nullable(),
   dns: fact(z.object({ addresses: texts })),
@@ -164,6 +170,15 @@ const factsSchema = z.object({
     }),
   ),
   keyless: fact(z.object({ accepted: z.boolean() })),
+  access: fact(z.object({ limitRemaining: number.nullable() })).default(NOT_KNOWN),
+  window: fact(
+    z.object({
+      model: text.nullable(),
+      tokens: number.nullable(),
+      trained: number.nullable(),
+      set: number.nullable(),
+    }),
+  ).default(NOT_KNOWN),
   models: fact(z.array(modelSchema)),
   slots: fact(slotsSchema),
   otherSlots: fact(slotsSchema),

@@ -1,6 +1,6 @@
 import type { Finding } from '../catalogue/entry.js';
 import type { ServerKind } from '../catalogue/identify-server.js';
-import type { HealthStatus, ModelInfo } from '../client/types.js';
+import type { HealthStatus, ModelInfo, ProviderType } from '../client/types.js';
 import type { LlamactlError } from '../errors/llamactl-error.js';
 import type { ServerProcess } from '../server/processes.js';
 import type { Props } from '../wire/props.js';
@@ -30,6 +30,8 @@ export interface ConfigProblem {
 
 /** What the user has set up, as far as it decides what is right. */
 export interface ConfiguredFacts {
+  /** The kind of server that is meant. */
+  readonly provider: ProviderType;
   /** The file that won; null without one. */
   readonly file: string | null;
   readonly problems: readonly ConfigProblem[];
@@ -144,6 +146,23 @@ export interface DeepFacts {
   }>;
 }
 
+/** What a key may do, where the server tells. */
+export interface AccessFacts {
+  /** Credits that are left of the key's own limit; null where it has none. */
+  readonly limitRemaining: number | null;
+}
+
+/** What of a context another server than llama.cpp's tells. */
+export interface WindowFacts {
+  /** Null where it has none. */
+  readonly model: string | null;
+  /** Tokens that one request may hold; null where the model is not in memory, or nothing is told. */
+  readonly tokens: number | null;
+  readonly trained: number | null;
+  /** What the model's own settings say (Ollama's `num_ctx`); null where they say nothing. */
+  readonly set: number | null;
+}
+
 export interface MetricsFacts {
   /** Calls of the model since the start: moves while it works, even on one long request. */
   readonly decodeCalls: number | null;
@@ -200,6 +219,8 @@ export const KEPT_PROPS = [
 /** All that checks reason from. Gathered once; JSON-serialisable; without secrets. */
 export interface Facts {
   readonly url: string;
+  /** Whose words and remedies hold: the program that answers, where it tells, else the one that is meant. */
+  readonly program: ServerKind;
   readonly configured: ConfiguredFacts;
   readonly proxy: ProxyFact;
   readonly dns: Fact<DnsFacts>;
@@ -212,6 +233,8 @@ export interface Facts {
   readonly props: Fact<KeptProps>;
   /** Whether the same is answered without the key that is given. */
   readonly keyless: Fact<{ readonly accepted: boolean }>;
+  readonly access: Fact<AccessFacts>;
+  readonly window: Fact<WindowFacts>;
   readonly models: Fact<readonly ModelInfo[]>;
   readonly slots: Fact<SlotActivity>;
   /** Of a router's loaded model, where another is asked for: whether it is busy decides if that one can be loaded. */
@@ -224,7 +247,7 @@ export interface Facts {
 }
 
 /** The names of facts that are asked for one by one. */
-export type FactName = Exclude<keyof Facts, 'url' | 'configured' | 'proxy'>;
+export type FactName = Exclude<keyof Facts, 'url' | 'program' | 'configured' | 'proxy'>;
 
 /** A fact that was not asked for, and why. */
 export function notAsked(reason: string): Extract<Fact<never>, { state: 'not-asked' }> {

@@ -1,6 +1,6 @@
+import { PROGRAM_OF } from '../catalogue/identify-server.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import { isLoopback, proxyFor } from '../client/pool.js';
-import { LlamactlError } from '../errors/llamactl-error.js';
 import {
   type ConfiguredFacts,
   type Fact,
@@ -10,15 +10,23 @@ import {
   type MetricsFacts,
   notAsked,
 } from './facts.js';
-import { busyOr, crashOr } from './gather/aftermath.js';
+import {
+  answersOtherwise,
+  isSchemeInDoubt,
+  maskProxy,
+  proxyVariable,
+  tryOtherScheme,
+} from './gather/address.js';
+import { askForAnswer } from './gather/answer.js';
 import { ask } from './gather/ask.js';
 import { askDeep } from './gather/deep.js';
-import { embedOne, generate, wasHeldBack } from './gather/generation.js';
-import { answerOf, findPath, identifyStranger, type OpenClient } from './gather/identity.js';
+import { generate } from './gather/generation.js';
+import { askWithoutKey, findPath, identifyStranger, type OpenClient } from './gather/identity.js';
 import { askLocal } from './gather/local.js';
 import { askMetrics } from './gather/metrics.js';
 import { endpointOf, probeTcp, resolveName } from './gather/network.js';
 import { obstacleOf } from './gather/obstacle.js';
+import { chosenModel, gatherOtherKind, obstacleOfOther } from './gather/other-kind.js';
 import { watchSlots } from './gather/slots.js';
 import { gatherStatus } from './gather/status.js';
 import { tryTemplate } from './gather/template.js';
@@ -47,8 +55,8 @@ export interface GatherOptions {
 /** Milliseconds for a connection, and for what a healthy server answers in no time, at most. */
 const CONNECT_TIMEOUT = 3000;
 const QUICK_TIMEOUT = 4000;
-/** Tokens of the answer that confirms a first suspicion of buffering. */
-const CONFIRMING_TOKENS = 32;
+/** Tokens that another kind of server is asked for: some of those behind OpenRouter take no fewer. */
+const FEW_TOKENS = 16;
 const UNWANTED = notAsked('no check wants it');
 
 /** Asks a server all that the checks need, a question once, disturbing nothing: no sleeper is woken, no model loaded. */
@@ -77,32 +85,56 @@ class Gatherer {
   }
 
   async gather(): Promise<Facts> {
-    const { baseUrl, configured } = this.#options;
     this.#tell('asking the server what it is');
-    const [network, status, models, keyless, local] = await Promise.all([
+    const [network, identity, local] = await Promise.all([
       this.#askNetwork(),
-      this.#wants('health', 'props')
-        ? gatherStatus(this.#client, this.#quick(), { url: baseUrl, configured })
-        : { health: UNWANTED, props: UNWANTED },
-      this.#want('models', () => this.#client.models(this.#quick())),
-      this.#want('keyless', () => this.#askWithoutKey()),
+      this.#askIdentity(),
       this.#want('local', () => askLocal(endpointOf(this.#url).port)),
     ]);
+    return identity.isLlama ? this.#gatherLlama(network, identity, local) : this.#gatherOther(network, local);
+  }
+
+  /** What only has to speak OpenAI's API may be a llama-server, which tells more: what answers decides. */
+  async #askIdentity() {
+    const { baseUrl, configured } = this.#options;
+    const { provider } = configured;
+    if (provider === 'ollama' || provider === 'openrouter') return { isLlama: false } as const;
+    const isSure = provider === 'llama-cpp';
+    const status = this.#wants('health', 'props')
+      ? gatherStatus(this.#client, this.#quick(), { url: baseUrl, configured })
+      : { health: UNWANTED, props: UNWANTED };
+    const isLlama = isSure || !answersOtherwise((await status).health);
+    if (!isLlama) return { isLlama } as const;
+    const [known, models, keyless] = await Promise.all([
+      status,
+      this.#want('models', () => this.#client.models(this.#quick())),
+      this.#want('keyless', () => askWithoutKey(this.#options.open, this.#quick())),
+    ]);
+    return { isLlama, ...known, models, keyless } as const;
+  }
+
+  async #gatherLlama(
+    network: Pick<Facts, 'dns' | 'tcp' | 'tls'>,
+    { models, keyless, ...status }: Pick<Facts, 'health' | 'props' | 'models' | 'keyless'>,
+    local: Facts['local'],
+  ): Promise<Facts> {
+    const { configured } = this.#options;
     const [path, otherScheme] = await Promise.all([
       this.#askPath(status.health),
       this.#askOtherScheme(status.health, network.tls),
     ]);
-    const first = {
-      url: baseUrl,
-      configured,
-      proxy:
-        this.#proxy === null
-          ? null
-          : { url: maskProxy(this.#proxy), variable: proxyVariable(this.#url, this.#options.env) },
-      ...network,
+    const told = notAsked('/props tells it');
+    const start = {
+      ...this.#frame(network, local),
       ...status,
-    };
-    const start = { ...first, path, otherScheme, keyless, models, local };
+      program: 'llama.cpp',
+      path,
+      otherScheme,
+      keyless,
+      models,
+      access: told,
+      window: told,
+    } as const;
     const obstacle = obstacleOf({ ...status, models, configured }, this.#options.wake);
     if (obstacle.reason !== null) {
       const reason = notAsked(obstacle.reason);
@@ -126,6 +158,48 @@ class Gatherer {
     }
     const otherSlots = notAsked('no other model is in the way');
     return { ...start, otherSlots, ...(await this.#askForWork(status.props, obstacle.model)) };
+  }
+
+  /** What holds of every kind. */
+  #frame(network: Pick<Facts, 'dns' | 'tcp' | 'tls'>, local: Facts['local']) {
+    const { baseUrl: url, configured, env } = this.#options;
+    const proxy =
+      this.#proxy === null ? null : { url: maskProxy(this.#proxy), variable: proxyVariable(this.#url, env) };
+    return { url, configured, proxy, ...network, local };
+  }
+
+  async #gatherOther(network: Pick<Facts, 'dns' | 'tcp' | 'tls'>, local: Facts['local']): Promise<Facts> {
+    const { baseUrl, configured, open, wanted, wake, deep, signal } = this.#options;
+    const { provider } = configured;
+    const options = { client: this.#client, open, baseUrl, provider, configured, wanted };
+    const found = await gatherOtherKind({ ...options, call: () => this.#quick() });
+    const otherScheme = await this.#askOtherScheme(found.health, network.tls);
+    const frame = { ...this.#frame(network, local), ...found, otherScheme };
+    const only = notAsked('only a llama-server tells it');
+    const chosen = chosenModel(knownValue(found.models) ?? [], configured.model);
+    const reason = obstacleOfOther({ ...found, configured, baseUrl }, chosen, { wake, deep });
+    this.#tell('asking for a short answer');
+    const work = { signal, timeLeft: () => this.#left(), contextSize: null, model: chosen?.id ?? '' };
+    const generation =
+      reason === null
+        ? await this.#want('generation', () =>
+            generate(this.#client, { signal, timeout: this.#left(), model: work.model, tokens: FEW_TOKENS }),
+          )
+        : notAsked(reason);
+    const toolCall = !deep
+      ? notAsked('--deep asks it')
+      : reason === null && this.#wants('deep')
+        ? (await askDeep(this.#client, work)).toolCall
+        : notAsked(reason ?? 'no check wants it');
+    return {
+      ...frame,
+      generation,
+      deep: { toolCall, overflow: only },
+      slots: only,
+      otherSlots: only,
+      metrics: only,
+      template: only,
+    };
   }
 
   /** What a server that is awake and lets us in is asked: `model` names one of a router's. */
@@ -164,19 +238,20 @@ class Gatherer {
   }
 
   async #askNetwork(): Promise<Pick<Facts, 'dns' | 'tcp' | 'tls'>> {
-    const { signal, caCert, insecure } = this.#options;
+    const { signal, caCert, insecure, configured } = this.#options;
+    const program = PROGRAM_OF[configured.provider];
     if (this.#proxy !== null) {
       // The proxy looks names up and connects, perhaps to what this machine cannot reach.
       const reason = notAsked(`through the proxy ${maskProxy(this.#proxy)}`);
       return { dns: reason, tcp: reason, tls: reason };
     }
     const timeout = this.#left(CONNECT_TIMEOUT);
-    const dns = await this.#want('dns', () => resolveName(this.#url, timeout));
+    const dns = await this.#want('dns', () => resolveName(this.#url, timeout, program));
     if (dns.state === 'failed') {
       const reason = notAsked('the name does not resolve');
       return { dns, tcp: reason, tls: reason };
     }
-    const tcp = await this.#want('tcp', () => probeTcp(this.#url, signal, timeout));
+    const tcp = await this.#want('tcp', () => probeTcp(this.#url, signal, timeout, program));
     const tls =
       this.#url.protocol !== 'https:'
         ? notAsked('the address is http://')
@@ -205,70 +280,23 @@ class Gatherer {
     });
   }
 
-  /** Whether the port speaks the other one of http and https: servers answer the wrong one with silence or a reset. */
-  async #askOtherScheme(health: Facts['health'], tls: Facts['tls']): Promise<Facts['otherScheme']> {
-    const { signal, open } = this.#options;
-    const broken = [health, tls].some(
-      (fact) =>
-        fact.state === 'failed' && /^connection\.(?:reset|timeout)$|^server\.wedged$/.test(fact.error.code),
-    );
-    if (!broken || this.#proxy !== null || this.#url.protocol === 'unix:')
-      return notAsked('the scheme is not in doubt');
+  #askOtherScheme(health: Facts['health'], tls: Facts['tls']): Promise<Facts['otherScheme']> {
+    const { signal, open, baseUrl } = this.#options;
+    if (!isSchemeInDoubt(health, tls) || this.#proxy !== null || this.#url.protocol === 'unix:')
+      return Promise.resolve(notAsked('the scheme is not in doubt'));
     const timeout = this.#left(CONNECT_TIMEOUT);
-    if (this.#url.protocol === 'http:')
-      return this.#want('otherScheme', async () => ({
-        answers: await probeTls(this.#url, { insecure: true }, signal, timeout).then(
-          () => true,
-          () => false,
-        ),
-      }));
-    return this.#want('otherScheme', async () => {
-      const client = open({ baseUrl: this.#options.baseUrl.replace(/^https:/, 'http:') });
-      try {
-        return { answers: (await answerOf(client, '/health', { signal, timeout })) !== null };
-      } finally {
-        await client.destroy();
-      }
+    return this.#want('otherScheme', () => tryOtherScheme(open, baseUrl, { signal, timeout }));
+  }
+
+  #askForAnswer(model: { readonly model?: string }, before: MetricsFacts | null) {
+    const { baseUrl, signal } = this.#options;
+    return askForAnswer(this.#client, {
+      baseUrl,
+      before,
+      options: () => ({ signal, timeout: this.#left(), ...model }),
+      metrics: () => askMetrics(this.#client, { ...this.#quick(), ...model }),
+      connect: () => probeTcp(this.#url, signal, this.#left(CONNECT_TIMEOUT)),
     });
-  }
-
-  async #askWithoutKey(): Promise<{ accepted: boolean }> {
-    const client = this.#options.open({ withoutKey: true });
-    try {
-      await client.props(this.#quick());
-      return { accepted: true };
-    } catch (error) {
-      if (error instanceof LlamactlError && error.type === 'AUTHENTICATION_ERROR') return { accepted: false };
-      throw error;
-    } finally {
-      await client.destroy();
-    }
-  }
-
-  async #askForAnswer(model: { readonly model?: string }, before: MetricsFacts | null) {
-    const { signal } = this.#options;
-    const options = () => ({ signal, timeout: this.#left(), ...model });
-    try {
-      const answer = await generate(this.#client, options());
-      // A machine that was busy for a moment makes pieces come together too.
-      // One that comes seconds late needs no second look.
-      if (!wasHeldBack(answer) || (answer.lagMs ?? 0) > 1000) return answer;
-      // What has been seen stands, should the longer one not come in time.
-      const longer = await ask(() => generate(this.#client, { ...options(), tokens: CONFIRMING_TOKENS }));
-      return knownValue(longer) ?? answer;
-    } catch (error) {
-      if (!(error instanceof LlamactlError)) throw error;
-      if (error.code === 'feature.disabled') return embedOne(this.#client, options());
-      if (error.type === 'TIMEOUT_ERROR' && before !== null)
-        throw await busyOr(error, before, this.#options.baseUrl, () =>
-          askMetrics(this.#client, { ...this.#quick(), ...model }),
-        );
-      if (error.code === 'connection.reset' || error.code === 'stream.truncated')
-        throw await crashOr(error, this.#options.baseUrl, () =>
-          probeTcp(this.#url, signal, this.#left(CONNECT_TIMEOUT)),
-        );
-      throw error;
-    }
   }
 
   async #askDeep(
@@ -312,14 +340,4 @@ class Gatherer {
 /** Whether a URL is this machine's own, so that its processes and ports tell something. */
 export function isLocal(baseUrl: string): boolean {
   return baseUrl.startsWith('unix:') || isLoopback(endpointOf(new URL(baseUrl)).host);
-}
-
-/** The variable that names the proxy: curl and its kin read the small one first. */
-function proxyVariable({ protocol }: URL, env: GatherOptions['env']): string {
-  const name = protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  return env[name.toLowerCase()] ? name.toLowerCase() : name;
-}
-
-function maskProxy(proxy: string): string {
-  return proxy.replace(/:\/\/[^/@]*@/, '://***@');
 }

@@ -100,6 +100,7 @@ function configuredFacts(
 ): ConfiguredFacts {
   const { origins } = target;
   return {
+    provider: target.provider,
     file: configFile,
     problems,
     urlOrigin: urlOrigin ?? origins['baseUrl'] ?? 'default',

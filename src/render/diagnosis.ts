@@ -194,11 +194,12 @@ function renderHealthy(diagnosis: Diagnosis, layout: DiagnosisLayout): string {
 }
 
 /** `llama.cpp v0.6.0, qwen3-4b Q4_K_M, 4 slots of 8,192 tokens`. */
-function aboutServer({ facts }: Diagnosis): string {
+function aboutServer({ facts, checks }: Diagnosis): string {
   const props = facts.props.state === 'known' ? facts.props.value : null;
   const models = facts.models.state === 'known' ? facts.models.value : [];
   const [model] = models;
   const perSlot = props?.default_generation_settings?.n_ctx ?? model?.contextPerSlot ?? null;
+  if (facts.program !== 'llama.cpp') return aboutOther(facts, checks);
   return [
     `llama.cpp${props?.build_info ? ` ${props.build_info}` : ''}`,
     ...(props?.role === 'router'
@@ -210,6 +211,20 @@ function aboutServer({ facts }: Diagnosis): string {
       ? [`${plural(props.total_slots, 'slot')} of ${count(perSlot)} tokens`]
       : []),
     ...(props?.is_sleeping ? ['asleep'] : []),
+  ].join(', ');
+}
+
+/** `Ollama 0.12.3, qwen3:4b Q4_K_M, 8,192 tokens`. */
+function aboutOther({ program, models, window }: Diagnosis['facts'], checks: readonly CheckReport[]): string {
+  const identity = checks.find(({ id, status }) => id === 'server.identity' && status === 'pass');
+  const { model: name = null, tokens = null } = window.state === 'known' ? window.value : {};
+  const list = models.state === 'known' ? models.value : [];
+  const model = list.find(({ id }) => id === name);
+  return [
+    identity?.reason ?? program,
+    ...(list.length === 0 ? [] : [plural(list.length, 'model')]),
+    ...(model === undefined ? [] : [[model.id, model.quantization].filter(Boolean).join(' ')]),
+    ...(tokens === null ? [] : [`${count(tokens)} tokens`]),
   ].join(', ');
 }
 

@@ -86,9 +86,10 @@ function atServer(at: Held['at'], { baseUrls }: ResolvedTarget, index: number): 
 }
 
 function clientFor(target: ResolvedTarget, { signal, timeoutMs }: LiveOptions): LlamaCppClient {
-  const { baseUrl, apiKey } = target;
+  const { baseUrl, apiKey, provider } = target;
   return new LlamaCppClient({
     baseUrl,
+    provider,
     timeout: timeoutMs,
     maxRetries: 0,
     fallback: false,

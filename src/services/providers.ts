@@ -1,4 +1,4 @@
-import type { ServerKind } from '../catalogue/identify-server.js';
+import { PROGRAM_OF } from '../catalogue/identify-server.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import { kindOf } from '../client/providers/kinds.js';
 import type { ProviderType } from '../client/providers/provider.js';
@@ -8,14 +8,6 @@ import { checkHealth, failedHealth, type HealthResult } from './health.js';
 
 /** Milliseconds: lists come from memory, so who needs longer cannot be used. */
 const PROBE_TIMEOUT = 5000;
-
-/** What `health` says of programs that have no `/health`. */
-const SERVER_KINDS: Readonly<Record<ProviderType, ServerKind>> = {
-  'llama-cpp': 'llama.cpp',
-  ollama: 'ollama',
-  openrouter: 'unknown',
-  'openai-compatible': 'unknown',
-};
 
 /** One provider of the `provider list` document. */
 export interface ProviderEntry {
@@ -97,7 +89,7 @@ async function discover(
 ): Promise<{ readonly models: readonly ModelInfo[]; readonly health: HealthResult }> {
   const started = performance.now();
   const took = () => Math.round((performance.now() - started) * 10) / 10;
-  const kind = SERVER_KINDS[provider];
+  const kind = PROGRAM_OF[provider];
   try {
     const models = await kindOf(provider).discover(client, { signal, timeout, retries: 0 });
     const report = { url: client.baseUrl, status: 'ready', ready: true, responseTimeMs: took() } as const;

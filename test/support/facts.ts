@@ -4,7 +4,9 @@ import { type Facts, type FailureFact, notAsked } from '../../src/diagnose/facts
 export function healthyFacts(changes: Partial<Facts> = {}): Facts {
   return {
     url: 'http://127.0.0.1:8080',
+    program: 'llama.cpp',
     configured: {
+      provider: 'llama-cpp',
       file: null,
       problems: [],
       urlOrigin: 'flag',
@@ -36,6 +38,8 @@ export function healthyFacts(changes: Partial<Facts> = {}): Facts {
       chat_template_caps: { supports_tool_calls: true, supports_system_role: true },
     }),
     keyless: notAsked('no key is given'),
+    access: notAsked('/props tells it'),
+    window: notAsked('/props tells it'),
     models: known([
       {
         id: 'qwen',

@@ -10,10 +10,7 @@ import { kindOf, PROVIDER_KINDS } from './kinds.js';
 import type { ProviderType } from './provider.js';
 
 /** A server that a client may be made for: a target of the configuration, or what `resolveTargets` makes of one. */
-export interface ProviderTarget extends Omit<ClientOptions, 'signal'> {
-  /** Default `llama-cpp`. */
-  readonly provider?: ProviderType;
-}
+export type ProviderTarget = Omit<ClientOptions, 'signal'>;
 
 export interface ProvidersConfig {
   /** The servers, by name. */
@@ -161,6 +158,7 @@ async function open(target: ProviderTarget, signal: AbortSignal | undefined): Pr
   const kind = kindOf(provider ?? 'llama-cpp');
   const client = new LlamaCppClient({
     ...options,
+    provider: kind.type,
     headers: { ...kind.headers, ...options.headers },
     ...(signal === undefined ? {} : { signal }),
   });

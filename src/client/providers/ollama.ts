@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { json } from '../endpoints/endpoint.js';
+import { type CallOptions, json } from '../endpoints/endpoint.js';
+import type { LlamaCppClient } from '../llama-client.js';
 import { configuredModel } from '../model-info.js';
 import type { ProviderKind } from './provider.js';
 
@@ -20,8 +21,42 @@ const psSchema = z.looseObject({
   models: z.array(z.looseObject({ name: z.string(), context_length: z.number().nullish() })),
 });
 
-/** `model_info` is the GGUF header: its keys begin with the architecture, `llama.context_length`. */
-const showSchema = z.looseObject({ model_info: z.record(z.string(), z.unknown()).nullish() });
+/**
+ * `model_info` is the GGUF header: its keys begin with the architecture, `llama.context_length`. `parameters` is a text, a
+ * setting a line: `num_ctx                        8192`.
+ */
+const showSchema = z.looseObject({
+  model_info: z.record(z.string(), z.unknown()).nullish(),
+  parameters: z.string().nullish(),
+});
+
+/** What Ollama gives a model without `num_ctx`, where it sees under 24 GiB of GPU memory and nobody has set another. */
+export const OLLAMA_CONTEXT = 4096;
+
+/** What Ollama tells of a model's context. */
+export interface OllamaWindow {
+  /** `num_ctx` of the model itself; null where it has none, and the server's default holds. */
+  readonly set: number | null;
+  readonly trained: number | null;
+}
+
+/** Asks for a model's own settings; loads nothing. @throws LlamactlError where it is not there */
+export async function ollamaWindow(
+  client: LlamaCppClient,
+  model: string,
+  options: CallOptions,
+): Promise<OllamaWindow> {
+  const { model_info: info, parameters } = await client.call(
+    { method: 'POST', path: '/api/show', body: { model }, read: json(showSchema), quick: true },
+    options,
+  );
+  const trained = Object.entries(info ?? {}).find(([key]) => key.endsWith('.context_length'))?.[1];
+  const set = /^num_ctx\s+(\d+)/m.exec(parameters ?? '')?.[1];
+  return {
+    set: set === undefined ? null : Number(set),
+    trained: typeof trained === 'number' ? trained : null,
+  };
+}
 
 /** Ollama: OpenAI's chat API under `/v1`, its own lists under `/api`. It has no key. */
 export const ollama: ProviderKind = {
@@ -47,21 +82,12 @@ export const ollama: ProviderKind = {
       };
     });
   },
-  // What the model was trained for is more than Ollama gives a model that it loads by itself, but all that can be known then.
+  // What a model that is not loaded will get without a setting of its own depends on the machine. What it was trained for is
+  // more than that, as a rule, but all that can be known.
   contextSize: async (client, model, options) => {
     if (model.contextPerSlot !== null) return model.contextPerSlot;
-    const { model_info: info } = await client.call(
-      {
-        method: 'POST',
-        path: '/api/show',
-        body: { model: model.id },
-        read: json(showSchema),
-        quick: true,
-      },
-      options,
-    );
-    const found = Object.entries(info ?? {}).find(([key]) => key.endsWith('.context_length'))?.[1];
-    return typeof found === 'number' ? found : null;
+    const { set, trained } = await ollamaWindow(client, model.id, options);
+    return set ?? trained;
   },
 };
 

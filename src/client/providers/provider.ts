@@ -1,9 +1,8 @@
 import type { CallOptions } from '../endpoints/endpoint.js';
 import type { LlamaCppClient } from '../llama-client.js';
-import type { ModelInfo } from '../types.js';
+import type { ModelInfo, ProviderType } from '../types.js';
 
-/** The kinds of server that a client can be made for, as the specification names them. */
-export type ProviderType = 'llama-cpp' | 'ollama' | 'openrouter' | 'openai-compatible';
+export type { ProviderType };
 
 /**
  * What one kind of server does in its own way. All of them answer OpenAI's chat API, so that one client speaks to each; what

@@ -14,6 +14,7 @@ export const machineMemory: Check = {
   asks: ['local'],
   run(facts) {
     if (facts.local.state !== 'known') return skipped('the server is on another machine');
+    if (facts.program !== 'llama.cpp') return skipped('looked at for a llama-server alone');
     const process = processOf(facts);
     const { memory } = facts.local.value;
     const free = `${(memory.availableBytes / GIB).toFixed(1)} of ${(memory.totalBytes / GIB).toFixed(1)} GiB free`;

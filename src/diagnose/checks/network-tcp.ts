@@ -31,7 +31,9 @@ function causeOf(facts: Facts, error: FailureFact): Finding {
   const origin = originLine(facts);
   const plain = origin === null ? found : { ...found, evidence: [...found.evidence, origin] };
   const isSocket = facts.url.startsWith('unix:');
-  if (error.code !== 'connection.refused' || facts.local.state !== 'known' || isSocket) return plain;
+  const isLlama = facts.configured.provider === 'llama-cpp';
+  if (error.code !== 'connection.refused' || facts.local.state !== 'known' || isSocket || !isLlama)
+    return plain;
   const { processes, containers } = facts.local.value;
   const url = new URL(facts.url);
   const { port } = endpointOf(url);

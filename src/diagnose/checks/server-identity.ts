@@ -1,16 +1,21 @@
-import { SERVER_NAMES } from '../../catalogue/identify-server.js';
-import { type Check, failed, finding, findingOf, passed, skipped } from '../check.js';
+import { SERVER_NAMES, type ServerKind } from '../../catalogue/identify-server.js';
+import { remediesFor } from '../../catalogue/programs.js';
+import type { Remedy } from '../../errors/llamactl-error.js';
+import { type Check, contextOf, failed, finding, findingOf, passed, skipped } from '../check.js';
+import { otherIdentity } from './other-identity.js';
 
-/** What answers is a llama-server, at this address. */
+/** What answers is the program that is meant, at this address. */
 export const serverIdentity: Check = {
   id: 'server.identity',
-  title: 'a llama-server answers',
+  title: 'the program that is meant answers',
   category: 'server',
   needs: ['network.tcp', 'network.tls'],
   asks: ['health', 'props', 'path', 'local'],
   run(facts) {
     const { health, path, local } = facts;
     if (health.state === 'not-asked') return skipped(health.reason);
+    if (facts.configured.provider !== 'llama-cpp' && facts.program !== 'llama.cpp')
+      return otherIdentity(facts);
     const root = path.state === 'known' ? path.value.url : null;
     const isDoubled = /\/v1$/.test(new URL(facts.url).pathname) && root !== null && root !== facts.url;
     if (isDoubled) {
@@ -59,7 +64,15 @@ export const serverIdentity: Check = {
     ];
     if (code === 'connection.wrong-server' && kind !== null && kind !== 'unknown' && kind !== 'llama.cpp') {
       const title = `${SERVER_NAMES[kind]} answers on ${new URL(facts.url).host}, not a llama-server`;
-      return failed(title, finding('connection.wrong-server', facts, { title, evidence, rank: 90 }));
+      return failed(
+        title,
+        finding('connection.wrong-server', facts, {
+          title,
+          evidence,
+          rank: 90,
+          remedies: meantOtherwise(facts, kind),
+        }),
+      );
     }
     if (code === 'connection.wrong-path') {
       const prefix = prefixOf(facts);
@@ -83,6 +96,21 @@ export const serverIdentity: Check = {
     return failed(message, { ...findingOf(health.error, 90), evidence });
   },
 };
+
+/** Where the other program is meant, the configuration, or the command line, has to say so. */
+function meantOtherwise(facts: Parameters<Check['run']>[0], kind: ServerKind): readonly Remedy[] {
+  const usual = remediesFor('connection.wrong-server', 'llama.cpp', contextOf(facts));
+  if (kind === 'proxy' || kind === 'unknown') return usual;
+  const provider = kind === 'ollama' || kind === 'openrouter' ? kind : 'openai-compatible';
+  const { file } = facts.configured;
+  return [
+    {
+      text: `Where ${SERVER_NAMES[kind]} is meant, say so${file === null ? '' : ` ("provider": "${provider}" in ${file})`}:`,
+      commands: [`llamactl diagnose --url ${facts.url} --provider ${provider}`],
+    },
+    ...usual,
+  ];
+}
 
 /** The path prefix that the process on this port was started with; null where that cannot be seen. */
 function prefixOf({ url, local }: Parameters<Check['run']>[0]): string | null {

@@ -1,0 +1,201 @@
+import * as z from 'zod';
+import { identifyServer, PROGRAM_OF } from '../../catalogue/identify-server.js';
+import { json } from '../../client/endpoints/endpoint.js';
+import type { LlamaCppClient } from '../../client/llama-client.js';
+import { kindOf } from '../../client/providers/kinds.js';
+import { ollamaWindow } from '../../client/providers/ollama.js';
+import type { ProviderType } from '../../client/providers/provider.js';
+import type { ModelInfo } from '../../client/types.js';
+import { isPublicHost } from '../../wire/hosts.js';
+import { type Fact, type FactName, type Facts, knownValue, notAsked, type WindowFacts } from '../facts.js';
+import { ask } from './ask.js';
+import { identifyStranger, type OpenClient } from './identity.js';
+
+/** What a server of another kind than llama.cpp's is asked with. */
+export interface OtherKindOptions {
+  readonly client: LlamaCppClient;
+  readonly open: OpenClient;
+  readonly baseUrl: string;
+  readonly provider: ProviderType;
+  readonly configured: Facts['configured'];
+  /** Asked before each question, since the time that is left shrinks with each. */
+  readonly call: () => { readonly signal: AbortSignal; readonly timeout: number; readonly retries: number };
+  readonly wanted: ReadonlySet<FactName>;
+}
+
+/** What is asked of such a server before it is asked for work. */
+export type OtherKindFacts = Pick<
+  Facts,
+  'program' | 'health' | 'props' | 'path' | 'models' | 'access' | 'keyless' | 'window'
+>;
+
+const versionSchema = z.looseObject({ version: z.string() });
+const listSchema = z.looseObject({ data: z.array(z.unknown()) });
+const keySchema = z.looseObject({ data: z.looseObject({ limit_remaining: z.number().nullish() }) });
+
+/** Where each kind says that it is there, at no cost; another program's answer is a failure. */
+function tellingCall(provider: ProviderType) {
+  const isOllama = provider === 'ollama';
+  return {
+    method: 'GET',
+    path: isOllama ? '/api/version' : '/v1/models',
+    read: (body: string) => {
+      if (isOllama) return { body, version: json(versionSchema)(body).version };
+      json(listSchema)(body);
+      return { body, version: null };
+    },
+    quick: true,
+  } as const;
+}
+
+/** Asks an Ollama, OpenRouter or another server of OpenAI's API what it is, whether it takes the key, and what it has. */
+export async function gatherOtherKind(options: OtherKindOptions): Promise<OtherKindFacts> {
+  const { client, provider, call, wanted } = options;
+  const want = <T>(name: FactName, question: () => Promise<T>): Promise<Fact<T>> =>
+    wanted.has(name) ? ask(question) : Promise.resolve(notAsked('no check wants it'));
+  const [told, models, access] = await Promise.all([
+    askIdentity(options),
+    want('models', () => kindOf(provider).discover(client, call())),
+    provider === 'openrouter'
+      ? want('access', async () => {
+          const read = json(keySchema);
+          const { data } = await client.call({ method: 'GET', path: '/v1/key', read, quick: true }, call());
+          return { limitRemaining: data.limit_remaining ?? null };
+        })
+      : notAsked(provider === 'ollama' ? 'Ollama has no key of its own' : 'its list of models tells'),
+  ]);
+  const { health, program } = told;
+  const reached = health.state === 'known' || models.state === 'known';
+  const [path, keyless, window] = await Promise.all([
+    reached ? here(options.baseUrl) : findElsewhere(options, health),
+    options.configured.keyGiven && provider === 'openai-compatible'
+      ? want('keyless', () => askWithoutKey(options))
+      : notAsked(provider === 'openai-compatible' ? 'no key is given' : 'it would tell nothing'),
+    want('window', () => askWindow(options, knownValue(models) ?? [])),
+  ]);
+  return {
+    program,
+    health,
+    path,
+    models,
+    access,
+    keyless,
+    window: knownValue(models) === null ? notAsked('the models are not known') : window,
+    props: notAsked('only a llama-server has /props'),
+  };
+}
+
+/** The model that would be asked: the one that is asked for, else one that is in memory, else the first. */
+export function chosenModel(models: readonly ModelInfo[], wanted: string | null): ModelInfo | null {
+  const named = models.find(({ id, aliases }) => id === wanted || aliases.includes(wanted ?? ''));
+  if (wanted !== null) return named ?? models.find(({ id }) => id === `${wanted}:latest`) ?? null;
+  return models.find(({ status }) => status === 'ready') ?? models[0] ?? null;
+}
+
+/**
+ * What keeps such a server from being asked for an answer: it is not there, has no model, would have to load one, or is far away
+ * and may charge for it.
+ * @returns null where nothing does
+ */
+export function obstacleOfOther(
+  facts: Pick<Facts, 'health' | 'models' | 'configured'> & { readonly baseUrl: string },
+  model: ModelInfo | null,
+  { wake, deep }: { readonly wake: boolean; readonly deep: boolean },
+): string | null {
+  const { health, models, configured, baseUrl } = facts;
+  if (health.state !== 'known') return 'the server does not answer as it should';
+  if (models.state === 'failed')
+    return models.error.type === 'AUTHENTICATION_ERROR' ? 'needs a key' : 'the models are not known';
+  if (model === null) return 'there is no such model';
+  if (model.status !== 'ready' && model.status !== 'unknown' && !wake)
+    return 'the model is not in memory: asking would load it (--wake does)';
+  const isFar =
+    configured.provider === 'openrouter' ||
+    (!baseUrl.startsWith('unix:') && isPublicHost(new URL(baseUrl).hostname));
+  return isFar && !deep ? 'it is a remote server, which may charge for an answer (--deep asks it)' : null;
+}
+
+async function askIdentity(options: OtherKindOptions): Promise<Pick<Facts, 'health' | 'program'>> {
+  const { client, open, baseUrl, provider, call } = options;
+  const meant = PROGRAM_OF[provider];
+  const answer = await ask(() => client.call(tellingCall(provider), call()));
+  if (answer.state !== 'known') {
+    const { durationMs } = answer.state === 'failed' ? answer : { durationMs: 0 };
+    const isRefused = answer.state === 'failed' && answer.error.type === 'AUTHENTICATION_ERROR';
+    if (!isRefused) return { program: meant, health: answer };
+    const value = { status: 'unauthorized', kind: meant, build: null, responseTimeMs: durationMs } as const;
+    return { program: meant, health: { state: 'known', value, durationMs } };
+  }
+  const { durationMs } = answer;
+  const { body, version } = answer.value;
+  const told = provider === 'ollama' ? meant : identifyServer({ status: 200, headers: {}, body });
+  // OpenAI's list alone does not tell who made it.
+  const stranger =
+    told === 'unknown' && meant === 'unknown' ? await identifyStranger(open, baseUrl, call()) : told;
+  const kind = stranger === 'proxy' || stranger === 'unknown' ? meant : stranger;
+  const value = { status: 'ready', kind, build: version, responseTimeMs: durationMs } as const;
+  return { program: kind, health: { state: 'known', value, durationMs } };
+}
+
+function here(url: string): Facts['path'] {
+  return { state: 'known', value: { url, stranger: null }, durationMs: 0 };
+}
+
+/** Who answers in its place, and whether it is there above the path that is given. */
+async function findElsewhere(
+  { open, baseUrl, provider, call }: OtherKindOptions,
+  health: Facts['health'],
+): Promise<Facts['path']> {
+  const isAnswer = health.state === 'failed' && /^connection\.wrong-|^request\./.test(health.error.code);
+  if (!isAnswer || baseUrl.startsWith('unix:')) return notAsked('nothing answers as it should');
+  return ask(async () => {
+    const { origin, pathname } = new URL(baseUrl);
+    const candidate =
+      provider === 'openrouter' ? `${origin}/api` : pathname === '/' || pathname === '' ? null : origin;
+    const [stranger, isThere] = await Promise.all([
+      identifyStranger(open, baseUrl, call()),
+      candidate === null || candidate === baseUrl ? false : answers(open, candidate, provider, call()),
+    ]);
+    return { url: isThere ? candidate : null, stranger };
+  });
+}
+
+async function answers(
+  open: OpenClient,
+  baseUrl: string,
+  provider: ProviderType,
+  options: ReturnType<OtherKindOptions['call']>,
+): Promise<boolean> {
+  const client = open({ baseUrl });
+  try {
+    return (await ask(() => client.call(tellingCall(provider), options))).state === 'known';
+  } finally {
+    await client.destroy();
+  }
+}
+
+async function askWithoutKey({ open, call }: OtherKindOptions): Promise<{ accepted: boolean }> {
+  const client = open({ withoutKey: true });
+  try {
+    const { signal, timeout: timeoutMs } = call();
+    const answer = await ask(() => client.request({ method: 'GET', path: '/v1/models', signal, timeoutMs }));
+    return { accepted: answer.state === 'known' };
+  } finally {
+    await client.destroy();
+  }
+}
+
+async function askWindow(
+  { client, provider, configured, call }: OtherKindOptions,
+  models: readonly ModelInfo[],
+): Promise<WindowFacts> {
+  const model = chosenModel(models, configured.model);
+  if (model === null) return { model: null, tokens: null, trained: null, set: null };
+  const { id, contextPerSlot: tokens, contextTrained } = model;
+  if (provider !== 'ollama') {
+    const found = tokens ?? (await kindOf(provider).contextSize(client, model, call()));
+    return { model: id, tokens: found, trained: contextTrained, set: null };
+  }
+  const { set, trained } = await ollamaWindow(client, id, call());
+  return { model: id, tokens, trained, set };
+}
