@@ -152,24 +152,42 @@ export async function connectLlamaCpp(
   kind: 'target' | 'server' = 'target',
 ): Promise<Connection> {
   const connection = await connect(flags, context, kind);
-  const { name, provider, baseUrl } = connection.target;
-  if (provider !== 'ollama' && provider !== 'openrouter') return connection;
-  await connection.client.destroy();
-  const [{ LlamactlError }, { kindOf }] = await Promise.all([
+  try {
+    await refuseOtherKinds(connection, command, context.signal);
+  } catch (error) {
+    await connection.client.destroy();
+    throw error;
+  }
+  return connection;
+}
+
+/**
+ * What only has to speak OpenAI's API may be a llama-server, so its answer decides.
+ * @throws LlamactlError (feature.disabled) where a target is another program, of which the command can ask nothing
+ */
+export async function refuseOtherKinds(
+  { target, client }: Pick<Connection, 'target' | 'client'>,
+  command: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, provider, baseUrl } = target;
+  if (provider === 'llama-cpp') return;
+  const [{ LlamactlError }, { programThatAnswers }] = await Promise.all([
     import('../errors/llamactl-error.js'),
-    import('../client/providers/kinds.js'),
+    import('../services/providers.js'),
   ]);
+  const program = await programThatAnswers(client, provider, signal);
+  if (program === null) return;
+  const place = name === null ? `--url ${baseUrl} --provider ${provider}` : `--target ${name}`;
   throw new LlamactlError({
     type: 'UNSUPPORTED_FEATURE',
     code: 'feature.disabled',
-    message: `${name ?? baseUrl} is ${kindOf(provider).title}: ${command} asks what only llama-server has`,
+    message: `${name ?? baseUrl} is ${program}: ${command} asks what only llama-server has`,
     remedies: [
       { text: 'Name a llama-server:', commands: [`llamactl ${command} --url http://localhost:8080`] },
       {
         text: 'What works with every kind of server:',
-        commands: ['health', 'models', 'chat'].map(
-          (each) => `llamactl ${each}${name === null ? '' : ` --target ${name}`}`,
-        ),
+        commands: ['health', 'models', 'chat', 'diagnose'].map((each) => `llamactl ${each} ${place}`),
       },
     ],
   });

@@ -1,6 +1,6 @@
 import { boolean } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
-import { type Connection, connectAll } from '../cli/connect.js';
+import { type Connection, connectAll, refuseOtherKinds } from '../cli/connect.js';
 import { fleetFlags } from '../cli/connection-flags.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
 import { failedRow, type MetricsReport, readMetrics } from '../services/metrics.js';
@@ -27,6 +27,7 @@ export default class Metrics extends BaseCommand {
     const look = async ({ client, target, label: name }: Connection) => {
       const model = target.model === undefined ? {} : { model: target.model };
       try {
+        await refuseOtherKinds({ target, client }, this.typedId, this.signal);
         return await readMetrics(client, name, { signal: this.signal, wake: flags.wake, ...model });
       } catch (error) {
         // Of several servers one that fails must not hide the others.

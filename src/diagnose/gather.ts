@@ -91,26 +91,30 @@ class Gatherer {
       this.#askIdentity(),
       this.#want('local', () => askLocal(endpointOf(this.#url).port)),
     ]);
-    return identity.isLlama ? this.#gatherLlama(network, identity, local) : this.#gatherOther(network, local);
+    return identity === null
+      ? this.#gatherOther(network, local)
+      : this.#gatherLlama(network, identity, local);
   }
 
-  /** What only has to speak OpenAI's API may be a llama-server, which tells more: what answers decides. */
-  async #askIdentity() {
+  /**
+   * What only has to speak OpenAI's API may be a llama-server, which tells more: what answers decides.
+   * @returns null where another program is there, or meant
+   */
+  async #askIdentity(): Promise<Pick<Facts, 'health' | 'props' | 'models' | 'keyless'> | null> {
     const { baseUrl, configured } = this.#options;
     const { provider } = configured;
-    if (provider === 'ollama' || provider === 'openrouter') return { isLlama: false } as const;
+    if (provider === 'ollama' || provider === 'openrouter') return null;
     const isSure = provider === 'llama-cpp';
     const status = this.#wants('health', 'props')
       ? gatherStatus(this.#client, this.#quick(), { url: baseUrl, configured })
       : { health: UNWANTED, props: UNWANTED };
-    const isLlama = isSure || !answersOtherwise((await status).health);
-    if (!isLlama) return { isLlama } as const;
+    if (!isSure && answersOtherwise((await status).health)) return null;
     const [known, models, keyless] = await Promise.all([
       status,
       this.#want('models', () => this.#client.models(this.#quick())),
       this.#want('keyless', () => askWithoutKey(this.#options.open, this.#quick())),
     ]);
-    return { isLlama, ...known, models, keyless } as const;
+    return { ...known, models, keyless };
   }
 
   async #gatherLlama(

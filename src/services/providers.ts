@@ -1,4 +1,4 @@
-import { PROGRAM_OF } from '../catalogue/identify-server.js';
+import { identifyServer, PROGRAM_OF, SERVER_NAMES } from '../catalogue/identify-server.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import { kindOf } from '../client/providers/kinds.js';
 import type { ProviderType } from '../client/providers/provider.js';
@@ -32,6 +32,28 @@ export async function checkProvider(
   timeoutMs = PROBE_TIMEOUT,
 ): Promise<HealthResult> {
   return (await look(client, provider, signal, timeoutMs)).health;
+}
+
+/**
+ * The name of a program that is known to be no llama-server: by what the target says or, where that is only that it speaks
+ * OpenAI's API, by its answer.
+ * @returns null where it is one, may be one, or does not answer
+ */
+export async function programThatAnswers(
+  client: LlamaCppClient,
+  provider: ProviderType,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const meant = PROGRAM_OF[provider];
+  if (meant !== 'unknown') return meant === 'llama.cpp' ? null : SERVER_NAMES[meant];
+  const answer = await client
+    .request({ method: 'GET', path: '/v1/models', signal, timeoutMs: PROBE_TIMEOUT })
+    .catch((error: unknown) => {
+      if (error instanceof LlamactlError && error.type !== 'INTERRUPTED') return null;
+      throw error;
+    });
+  const told = answer === null ? 'unknown' : identifyServer(answer);
+  return told === 'unknown' || told === 'proxy' || told === 'llama.cpp' ? null : SERVER_NAMES[told];
 }
 
 /** What `provider list` shows of one server. */
