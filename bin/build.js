@@ -36,6 +36,8 @@ const [{ metafile }] = await Promise.all([
     minifyWhitespace: true,
     minifySyntax: true,
     plugins: [slim],
+    // Optional, with a native part: loaded where it is installed, when a key is in the keyring.
+    external: ['@napi-rs/keyring'],
     // A function that bin/run.js calls, so that V8 can cache the compiled code (which it cannot for a module on Node 20).
     banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
     footer: { js: '})' },

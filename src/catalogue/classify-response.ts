@@ -54,13 +54,20 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
   const message = error?.message ?? '';
   const type = error?.type ?? '';
 
-  if (status === 407 || ((status === 401 || status === 403) && isHtml(failure)))
+  // Only a proxy asks for a login: llama-server and its kin want a key.
+  const wantsLogin =
+    status === 407 ||
+    (status === 401 &&
+      kind !== 'llama-swap' &&
+      (isHtml(failure) || /^basic\b/i.test(failure.headers['www-authenticate'] ?? '')));
+  if (wantsLogin || (status === 403 && isHtml(failure)))
     return {
       ...proxy(
         `a proxy or web server on the way ${status === 403 ? 'refuses the request' : 'wants a login'} (${status})`,
       ),
       // Not CONNECTION_ERROR: asking again changes nothing.
       type: 'AUTHENTICATION_ERROR',
+      ...(wantsLogin && status === 401 ? { details: { wantsLogin: true } } : {}),
     };
   // OpenRouter refuses what its moderation flags with 403, and what nobody pays for with 402, whatever the key.
   if (failure.program === 'openrouter' && status === 403 && error !== null)

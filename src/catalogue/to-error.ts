@@ -1,4 +1,4 @@
-import { LlamactlError } from '../errors/llamactl-error.js';
+import { LlamactlError, type Remedy } from '../errors/llamactl-error.js';
 import type { Redactor } from '../errors/redact.js';
 import type { Classification, Failure } from './classification.js';
 import { classify } from './classify.js';
@@ -9,6 +9,12 @@ import { SERVER_NAMES, type ServerKind } from './identify-server.js';
 export interface ErrorContext extends RemedyContext {
   readonly redact?: Redactor;
 }
+
+/** What a proxy that asks for a login is given; as an argument others could see it. */
+const LOGIN: Remedy = {
+  text: 'Give it the login: here for this shell, or as `basicAuth` in the configuration',
+  commands: ['export LLAMACTL_BASIC_AUTH=USER:PASSWORD'],
+};
 
 /** A failure, as the error that users see: classified, its remedies filled with the actual URL, port, model and flag. */
 export async function toError(failure: Failure, context: ErrorContext = {}): Promise<LlamactlError> {
@@ -46,7 +52,7 @@ export async function errorOf(
     code: found.code,
     message: redact(found.message),
     evidence: found.evidence.map(redact),
-    remedies,
+    remedies: found.details['wantsLogin'] === true ? [LOGIN, ...remedies] : remedies,
     details: found.details,
     cause,
   });

@@ -9,6 +9,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'config:init': () => import('../commands/config/init.js'),
   'config:migrate': () => import('../commands/config/migrate.js'),
   'config:schema': () => import('../commands/config/schema.js'),
+  'config:set-key': () => import('../commands/config/set-key.js'),
   'config:show': () => import('../commands/config/show.js'),
   'config:validate': () => import('../commands/config/validate.js'),
   'deploy-gen:docker-compose': () => import('../commands/deploy-gen/docker-compose.js'),

@@ -77,7 +77,7 @@ async function open(
     target: [...listOf(flags.target)],
     signal: context.signal,
   });
-  context.output.addSecrets(...named.map((target) => target.apiKey));
+  context.output.addSecrets(...named.flatMap(({ apiKey, secrets }) => [apiKey, ...secrets]));
   for (const warning of [...config.warnings, ...named.flatMap(({ warnings }) => warnings)])
     context.output.note(`! ${warning}`);
   const targets = named.flatMap((target) => {
@@ -210,7 +210,8 @@ function createClient(
     fallback: !flags['no-fallback'] && !once,
     insecure: flags.insecure,
     provider: target.provider,
-    headers,
+    headers: { ...headers, ...target.headers },
+    secrets: target.secrets,
     signal: context.signal,
     // Where nobody asked, the recovery table has a number for each kind of failure.
     ...(target.origins['maxRetries'] === undefined ? {} : { maxRetries: target.maxRetries }),

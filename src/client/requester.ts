@@ -76,7 +76,7 @@ export class Requester {
         ? this.#ended.signal
         : AbortSignal.any([options.signal, this.#ended.signal]);
     this.#program = PROGRAM_OF[options.provider ?? 'llama-cpp'];
-    this.#redact = createRedactor([options.apiKey]);
+    this.#redact = createRedactor([options.apiKey, ...(options.secrets ?? [])]);
     this.#baseUrls = baseUrls.length > 1 ? baseUrls : [];
     this.#only = { baseUrl, transport: this.#createTransport(baseUrl), release: () => undefined };
   }

@@ -235,8 +235,10 @@ export interface ClientOptions {
   readonly apiKey?: string | undefined;
   /** The kind of server that is meant, for the words of failures and what to do about them. Default `llama-cpp`. */
   readonly provider?: ProviderType | undefined;
-  /** Sent with each request to this server, and to no other origin. */
+  /** Sent with each request to this server, and to no other origin; lower-case names. With `authorization` among them the key goes in `x-api-key`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What may be shown in no exchange and no error, beside the key. */
+  readonly secrets?: readonly string[] | undefined;
   /** Names to offer when the server cannot be asked. */
   readonly models?: readonly string[] | undefined;
   /** The model to ask for; default the first that the server lists. */

@@ -1,5 +1,12 @@
 import { type LlamactlError, usageError } from '../errors/llamactl-error.js';
-import { parseBaseUrl, sameServer, withoutUserInformation } from '../wire/base-url.js';
+import { parseBaseUrl, withoutUserInformation } from '../wire/base-url.js';
+import {
+  chooseHeaders,
+  chooseKey,
+  type GivenUrl,
+  hasCredentials,
+  type ResolveOptions,
+} from './credentials.js';
 import { parseDuration } from './duration.js';
 import type { LoadedConfig } from './load.js';
 import type { Performance, Provider, Sampling, Target } from './schema.js';
@@ -15,6 +22,10 @@ export interface ResolvedTarget {
   /** All of several servers, of which `baseUrl` is the first; absent where there is one. */
   readonly baseUrls?: readonly string[];
   readonly apiKey?: string;
+  /** Further headers, and the `Authorization` of a login. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What of these may be shown nowhere, beside the key. */
+  readonly secrets: readonly string[];
   readonly models: readonly string[];
   readonly model?: string;
   /** Tokens that callers suppose a request may hold: `contextWindow`, else `performance.nCtx`; null where neither is set. */
@@ -38,12 +49,6 @@ export interface Selection {
   readonly signal?: AbortSignal;
 }
 
-export interface ResolveOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** `leave`: no file is read and no command is run for a key, and `***` stands for it. */
-  readonly keys?: 'read' | 'leave';
-}
-
 /** schema.ts has the same; it is not loaded where there is no file, since zod costs start-up time. */
 const USUAL_URLS: Readonly<Record<Provider, string | null>> = {
   'llama-cpp': 'http://localhost:8080',
@@ -54,11 +59,6 @@ const USUAL_URLS: Readonly<Record<Provider, string | null>> = {
 };
 const DEFAULT_TIMEOUT = 30_000;
 const DEFAULT_RETRIES = 3;
-
-interface GivenUrl {
-  readonly url: string;
-  readonly origin: string;
-}
 
 /**
  * The servers that flags, environment and configuration mean, in that order: each `--url`, each `--target` (`all`: every
@@ -141,7 +141,7 @@ export async function resolveTarget(
   assertOneKindOfAddress(target, placeOf('baseUrls'));
   const isSeveral = target.baseUrls !== undefined;
   const configuredUrls =
-    given === null || target.apiKey !== undefined || hasKeySource(target)
+    given === null || hasCredentials(target)
       ? (target.baseUrls?.map((url, index) => text(url, 'baseUrls', String(index)) ?? url) ??
         [text(target.baseUrl, 'baseUrl')].filter((url) => url !== undefined))
       : [];
@@ -165,7 +165,7 @@ export async function resolveTarget(
   const several = [...new Set(baseUrls)];
   if (several.length > 1) origins['baseUrls'] = placeOf('baseUrls');
 
-  const key = await chooseKey({
+  const choice = {
     config,
     target,
     given,
@@ -173,8 +173,11 @@ export async function resolveTarget(
     placeOf,
     text,
     options,
-  });
+  };
+  const key = await chooseKey(choice);
   if (key.value !== undefined) origins['apiKey'] = key.origin;
+  const login = chooseHeaders(choice, provider, key.value !== undefined);
+  Object.assign(origins, login.origins);
   const envTimeout = env['LLAMACTL_TIMEOUT']
     ? parseDuration(env['LLAMACTL_TIMEOUT'], 'a duration (LLAMACTL_TIMEOUT)')
     : undefined;
@@ -213,6 +216,8 @@ export async function resolveTarget(
     performance: target.performance ?? {},
     origins: { ...origins, ...nestedOrigins(target, placeOf) },
     warnings: key.warnings,
+    headers: login.headers,
+    secrets: login.secrets,
     ...(key.value === undefined ? {} : { apiKey: key.value }),
     ...(model === undefined ? {} : { model }),
   };
@@ -230,54 +235,6 @@ function assertOneKindOfAddress({ baseUrl, baseUrls, provider = 'llama-cpp' }: T
     throw usageError(`${place}: baseUrl and baseUrls exclude each other: put every address into baseUrls`);
   if (provider !== 'llama-cpp')
     throw usageError(`${place}: only llama.cpp servers are balanced, not ${provider}: write baseUrl`);
-}
-
-interface KeyChoice {
-  readonly config: LoadedConfig;
-  readonly target: Target;
-  readonly given: GivenUrl | null;
-  /** Addresses that the target's key is for. */
-  readonly own: readonly string[];
-  readonly placeOf: (...field: string[]) => string;
-  readonly text: (value: string | undefined, ...field: string[]) => string | undefined;
-  readonly options: ResolveOptions;
-}
-
-interface ChosenKey {
-  readonly value?: string;
-  readonly origin: string;
-  readonly warnings: readonly string[];
-}
-
-/** The key, from the first of: flag, environment, `apiKey`, `apiKeyFile`, `apiKeyCommand`. */
-async function chooseKey(choice: KeyChoice): Promise<ChosenKey> {
-  const { config, target, given, own, placeOf, text, options } = choice;
-  const { flags, env } = config.options;
-  const is = (value: string, origin: string): ChosenKey => ({ value, origin, warnings: [] });
-  if (flags.apiKey) return is(flags.apiKey, 'flag');
-  if (env['LLAMACTL_API_KEY']) return is(env['LLAMACTL_API_KEY'], 'env LLAMACTL_API_KEY');
-  // A target's key goes to the target's own servers only, not to whatever `--url` names.
-  const isOwnServer = given === null || own.some((url) => sameServer(given.url, url));
-  if (!isOwnServer) return { origin: 'default', warnings: [] };
-  const written = text(target.apiKey, 'apiKey');
-  if (written) return is(written, placeOf('apiKey'));
-  if (!hasKeySource(target)) return { origin: 'default', warnings: [] };
-  const field = target.apiKeyFile === undefined ? 'apiKeyCommand' : 'apiKeyFile';
-  if (options.keys === 'leave') return is('***', placeOf(field));
-  const { readKey } = await import('./keys.js');
-  const { key, warnings } = await readKey({
-    ...(target.apiKeyFile === undefined
-      ? { command: target.apiKeyCommand ?? '' }
-      : { file: text(target.apiKeyFile, 'apiKeyFile') ?? '' }),
-    config,
-    place: placeOf(field),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
-  return { value: key, origin: placeOf(field), warnings };
-}
-
-function hasKeySource({ apiKeyFile, apiKeyCommand }: Target): boolean {
-  return apiKeyFile !== undefined || apiKeyCommand !== undefined;
 }
 
 /** Where each setting of the groups is from: `performance.nCtx` → `llamactl.config.json:7`. */

@@ -3,6 +3,7 @@ import type { ServerKind } from '../catalogue/identify-server.js';
 import type { HealthStatus, ModelInfo, ProviderType } from '../client/types.js';
 import type { LlamactlError } from '../errors/llamactl-error.js';
 import type { ServerProcess } from '../server/processes.js';
+import type { Window } from '../services/window.js';
 import type { Props } from '../wire/props.js';
 
 /** What asking for something gave: an answer, a failure, or the reason why it was not asked. Plain data. */
@@ -152,17 +153,6 @@ export interface AccessFacts {
   readonly limitRemaining: number | null;
 }
 
-/** What of a context another server than llama.cpp's tells. */
-export interface WindowFacts {
-  /** Null where it has none. */
-  readonly model: string | null;
-  /** Tokens that one request may hold; null where the model is not in memory, or nothing is told. */
-  readonly tokens: number | null;
-  readonly trained: number | null;
-  /** What the model's own settings say (Ollama's `num_ctx`); null where they say nothing. */
-  readonly set: number | null;
-}
-
 export interface MetricsFacts {
   /** Calls of the model since the start: moves while it works, even on one long request. */
   readonly decodeCalls: number | null;
@@ -234,7 +224,7 @@ export interface Facts {
   /** Whether the same is answered without the key that is given. */
   readonly keyless: Fact<{ readonly accepted: boolean }>;
   readonly access: Fact<AccessFacts>;
-  readonly window: Fact<WindowFacts>;
+  readonly window: Fact<Window>;
   readonly models: Fact<readonly ModelInfo[]>;
   readonly slots: Fact<SlotActivity>;
   /** Of a router's loaded model, where another is asked for: whether it is busy decides if that one can be loaded. */

@@ -1,6 +1,7 @@
 import { PROGRAM_OF } from '../catalogue/identify-server.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import { isLoopback, proxyFor } from '../client/pool.js';
+import { chosenModel } from '../services/window.js';
 import {
   type ConfiguredFacts,
   type Fact,
@@ -26,7 +27,7 @@ import { askLocal } from './gather/local.js';
 import { askMetrics } from './gather/metrics.js';
 import { endpointOf, probeTcp, resolveName } from './gather/network.js';
 import { obstacleOf } from './gather/obstacle.js';
-import { chosenModel, gatherOtherKind, obstacleOfOther } from './gather/other-kind.js';
+import { gatherOtherKind, obstacleOfOther } from './gather/other-kind.js';
 import { watchSlots } from './gather/slots.js';
 import { gatherStatus } from './gather/status.js';
 import { tryTemplate } from './gather/template.js';

@@ -33,13 +33,15 @@ function rows(
     if (field === 'baseUrls' && Array.isArray(value))
       return value.map((url, index) => [`baseUrls[${index}]`, String(url)] as const);
     if (field === 'baseUrl' && target.baseUrls !== undefined) return [];
-    if (field === 'sampling' || field === 'performance')
+    if (field === 'sampling' || field === 'performance' || field === 'headers' || field === 'basicAuth')
       return Object.entries(value ?? {}).map(([key, each]) => [`${field}.${key}`, String(each)] as const);
     if (Array.isArray(value) && value.length === 0) return [];
     return [[field, valueText(field, value)]];
   });
   const originOf = (field: string) =>
-    origins[`targets.${name}.${field.replace(/\[\d+\]$/, '')}`] ?? 'default';
+    origins[`targets.${name}.${field.replace(/\[\d+\]$/, '')}`] ??
+    origins[`targets.${name}.${field.replace(/\..*$/, '')}`] ??
+    'default';
   const first = Math.max(...values.map(([field]) => field.length));
   const last = Math.max(...values.map(([field]) => displayWidth(originOf(field))));
   const room = Math.max(12, width - first - last - 6);
@@ -54,6 +56,7 @@ function valueText(field: string, value: unknown): string {
   if (field === 'timeout') return `${count(Number(value))} ms`;
   if (field === 'contextWindow') return `${count(Number(value))} tokens`;
   if (field === 'apiKeyCommand' && Array.isArray(value)) return JSON.stringify(value);
+  if (field === 'apiKeyKeyring' && typeof value === 'object') return JSON.stringify(value);
   return Array.isArray(value) ? value.join(', ') : String(value);
 }
 

@@ -41,7 +41,9 @@ export function parseBaseUrl(text: string): BaseUrl {
   const looksLikeHost = url.hostname === 'localhost' || /[.:\]]/.test(url.hostname) || url.port !== '';
   if (withScheme !== given && !looksLikeHost) return bad('it is not a URL: write http://HOST:PORT');
   if (url.username !== '' || url.password !== '')
-    return bad('it carries a user name or password: give the key with --api-key');
+    return bad(
+      'it carries a user name or password: give a key with --api-key, the login of a proxy as basicAuth or LLAMACTL_BASIC_AUTH',
+    );
   if (url.search !== '' || url.hash !== '')
     return bad('it has a query or a fragment: give the address of the server alone');
   const path = url.pathname.replace(/\/+$/, '').replace(/(?<!\/v1\/*)\/+v1$/, '');

@@ -1,4 +1,5 @@
 import { type Form, SECTION_NAMES, SECTIONS } from '../form.js';
+import { headerNameProblem, isHeaderValue } from '../headers.js';
 import { providerOf } from '../nanocoder.js';
 import { isOwnKey } from '../own-keys.js';
 import type { Provider } from '../schema.js';
@@ -144,6 +145,7 @@ function fromProvider(item: Item, notes: string[]): Server[] {
         : [entry('provider', nodeOf(provider))]),
     ...withOthers(addressOf(address, kept), ours.take('baseUrls')),
     ...bag.takeAll((key) => key === 'apiKey' || key === 'models'),
+    ...(areSendable(bag.peek('headers')) ? bag.takeAll((key) => key === 'headers') : []),
     ...context,
     ...timeoutOf(bag, kept, name, notes),
     ...clamped(bag.take('maxRetries'), 'maxRetries', RETRIES, kept, name, notes),
@@ -186,6 +188,20 @@ function withOthers(address: Entry[], several: Entry | undefined): Entry[] {
 function withoutPath(address: Entry): Entry {
   const url = textOf(address);
   return url === undefined ? address : { ...address, value: nodeOf(withoutVersion(url)) };
+}
+
+/** Whether all of nanocoder's headers can stand in ours; else they stay its own, and what can be sent is read from there. */
+function areSendable(headers: Entry | undefined): boolean {
+  return (
+    headers?.value.kind === 'object' &&
+    headers.value.entries.every(
+      ({ key, value }) =>
+        headerNameProblem(key) === null &&
+        value.kind === 'scalar' &&
+        typeof value.value === 'string' &&
+        isHeaderValue(value.value),
+    )
+  );
 }
 
 /** `contextWindow`, which a model's own entry in `contextWindows` overrides. */

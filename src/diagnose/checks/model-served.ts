@@ -2,6 +2,7 @@ import type { Finding } from '../../catalogue/entry.js';
 import { SERVER_NAMES } from '../../catalogue/identify-server.js';
 import type { ModelInfo } from '../../client/types.js';
 import { nearest } from '../../errors/nearest.js';
+import { chosenModel } from '../../services/window.js';
 import {
   type Check,
   type Conclusion,
@@ -13,7 +14,6 @@ import {
   skipped,
 } from '../check.js';
 import type { Facts } from '../facts.js';
-import { chosenModel } from '../gather/other-kind.js';
 
 /** The server has the models that are asked for. */
 export const modelServed: Check = {

@@ -1,7 +1,8 @@
 import { SERVER_NAMES } from '../../catalogue/identify-server.js';
 import { OLLAMA_CONTEXT } from '../../client/providers/ollama.js';
+import { type Window, windowOf } from '../../services/window.js';
 import { type Conclusion, count, failed, finding, passed, skipped } from '../check.js';
-import type { Facts, WindowFacts } from '../facts.js';
+import type { Facts } from '../facts.js';
 
 /** Whether a request may hold what the configuration supposes, at another server than llama.cpp's. */
 export function otherContext(facts: Facts): Conclusion {
@@ -10,10 +11,9 @@ export function otherContext(facts: Facts): Conclusion {
   if (window.state === 'failed') return skipped(window.error.message);
   const { tokens, trained, set, model } = window.value;
   const isOllama = program === 'ollama';
-  // Ollama decides when it loads a model.
-  const expected = tokens ?? (isOllama ? (set ?? OLLAMA_CONTEXT) : null);
-  if (expected === null || model === null) return skipped('the server does not tell');
-  const isSure = tokens !== null || set !== null;
+  const found = windowOf(window.value, isOllama);
+  if (found === null || model === null) return skipped('the server does not tell');
+  const { tokens: expected, isSure } = found;
   const trainedText = trained === null || trained === expected ? '' : `, trained for ${count(trained)}`;
   const summary = `${count(expected)} tokens${isSure ? '' : ' by default, where nobody has set another'}${trainedText}`;
   const { contextSize: supposed, contextSizeOrigin: origin } = configured;
@@ -22,7 +22,7 @@ export function otherContext(facts: Facts): Conclusion {
       ? passed(summary, cutNote(facts, tokens))
       : passed(summary);
   }
-  const found = finding('context.slot-too-small', facts, {
+  const tooSmall = finding('context.slot-too-small', facts, {
     severity: isSure ? 'error' : 'warning',
     title: isOllama
       ? `prompts over ${count(expected)} tokens lose their oldest messages, without a word`
@@ -38,11 +38,11 @@ export function otherContext(facts: Facts): Conclusion {
     context: { contextSize: supposed, model },
   });
   // A model's own setting wins over the server's.
-  const remedies = set === null ? found.remedies : found.remedies.slice(1);
-  return failed(summary, { ...found, remedies });
+  const remedies = set === null ? tooSmall.remedies : tooSmall.remedies.slice(1);
+  return failed(summary, { ...tooSmall, remedies });
 }
 
-function told({ program }: Facts, { tokens, set, model }: WindowFacts, expected: number): string {
+function told({ program }: Facts, { tokens, set, model }: Window, expected: number): string {
   if (program !== 'ollama')
     return `${program === 'unknown' ? 'the server' : SERVER_NAMES[program]} gives "${model}" ${count(expected)} tokens (/v1/models)`;
   if (tokens !== null) return `Ollama has "${model}" in memory with ${count(tokens)} tokens (/api/ps)`;

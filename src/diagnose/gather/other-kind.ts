@@ -3,11 +3,11 @@ import { identifyServer, PROGRAM_OF } from '../../catalogue/identify-server.js';
 import { json } from '../../client/endpoints/endpoint.js';
 import type { LlamaCppClient } from '../../client/llama-client.js';
 import { kindOf } from '../../client/providers/kinds.js';
-import { ollamaWindow } from '../../client/providers/ollama.js';
 import type { ProviderType } from '../../client/providers/provider.js';
 import type { ModelInfo } from '../../client/types.js';
+import { askWindow, chosenModel } from '../../services/window.js';
 import { isPublicHost } from '../../wire/hosts.js';
-import { type Fact, type FactName, type Facts, knownValue, notAsked, type WindowFacts } from '../facts.js';
+import { type Fact, type FactName, type Facts, knownValue, notAsked } from '../facts.js';
 import { ask } from './ask.js';
 import { identifyStranger, type OpenClient } from './identity.js';
 
@@ -71,7 +71,9 @@ export async function gatherOtherKind(options: OtherKindOptions): Promise<OtherK
     options.configured.keyGiven && provider === 'openai-compatible'
       ? want('keyless', () => askWithoutKey(options))
       : notAsked(provider === 'openai-compatible' ? 'no key is given' : 'it would tell nothing'),
-    want('window', () => askWindow(options, knownValue(models) ?? [])),
+    want('window', () =>
+      askWindow(client, provider, chosenModel(knownValue(models) ?? [], options.configured.model), call()),
+    ),
   ]);
   return {
     program,
@@ -83,13 +85,6 @@ export async function gatherOtherKind(options: OtherKindOptions): Promise<OtherK
     window: knownValue(models) === null ? notAsked('the models are not known') : window,
     props: notAsked('only a llama-server has /props'),
   };
-}
-
-/** The model that would be asked: the one that is asked for, else one that is in memory, else the first. */
-export function chosenModel(models: readonly ModelInfo[], wanted: string | null): ModelInfo | null {
-  const named = models.find(({ id, aliases }) => id === wanted || aliases.includes(wanted ?? ''));
-  if (wanted !== null) return named ?? models.find(({ id }) => id === `${wanted}:latest`) ?? null;
-  return models.find(({ status }) => status === 'ready') ?? models[0] ?? null;
 }
 
 /**
@@ -183,19 +178,4 @@ async function askWithoutKey({ open, call }: OtherKindOptions): Promise<{ accept
   } finally {
     await client.destroy();
   }
-}
-
-async function askWindow(
-  { client, provider, configured, call }: OtherKindOptions,
-  models: readonly ModelInfo[],
-): Promise<WindowFacts> {
-  const model = chosenModel(models, configured.model);
-  if (model === null) return { model: null, tokens: null, trained: null, set: null };
-  const { id, contextPerSlot: tokens, contextTrained } = model;
-  if (provider !== 'ollama') {
-    const found = tokens ?? (await kindOf(provider).contextSize(client, model, call()));
-    return { model: id, tokens: found, trained: contextTrained, set: null };
-  }
-  const { set, trained } = await ollamaWindow(client, id, call());
-  return { model: id, tokens, trained, set };
 }
