@@ -320,7 +320,7 @@ export function remediesFor(
       command
         .replace('{provider}', provider)
         // A bare address is a llama-server's.
-        .replace(/^(llamactl .*--url \{url\})(?!.*--provider)/, `$1 --provider ${provider}`),
+        .replace(/^llamactl (?!.*--provider).*?--url \S+/, `$& --provider ${provider}`),
     ),
   }));
   return fillRemedies({ remedies }, context);

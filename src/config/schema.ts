@@ -166,23 +166,24 @@ export const targetSchema = z
           .meta({ description: 'Password. Better a variable: `$PROXY_PASSWORD`.', writeOnly: true }),
       })
       .meta({
+        writeOnly: true,
         description:
           'Login of a reverse proxy before the server, in place of one in the address. With an API key beside it, the key goes in `X-Api-Key`, which llama-server takes.',
       })
       .optional(),
     headers: z
-      .record(z.string(), z.string())
-      .superRefine((headers, context) => {
-        for (const [name, value] of Object.entries(headers)) {
-          const message =
-            headerNameProblem(name) ??
-            (isHeaderValue(value)
-              ? null
-              : 'a line break or another character that no header can carry is in it');
-          if (message !== null) context.addIssue({ code: 'custom', path: [name], message });
-        }
-      })
+      .record(
+        z.string().superRefine((name, context) => {
+          const message = headerNameProblem(name);
+          if (message !== null) context.addIssue({ code: 'custom', message });
+        }),
+        z
+          .string()
+          .refine(isHeaderValue, 'a line break or another character that no header can carry is in it')
+          .meta({ writeOnly: true }),
+      )
       .meta({
+        writeOnly: true,
         description:
           'Further headers of each request to this server, and to no other. OpenRouter asks programs to name themselves by `HTTP-Referer` and `X-OpenRouter-Title`; llamactl does so only where they stand here.',
         examples: [{ 'CF-Access-Client-Id': '$CF_ID', 'CF-Access-Client-Secret': '$CF_SECRET' }],

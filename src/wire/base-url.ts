@@ -42,7 +42,7 @@ export function parseBaseUrl(text: string): BaseUrl {
   if (withScheme !== given && !looksLikeHost) return bad('it is not a URL: write http://HOST:PORT');
   if (url.username !== '' || url.password !== '')
     return bad(
-      'it carries a user name or password: give a key with --api-key, the login of a proxy as basicAuth or LLAMACTL_BASIC_AUTH',
+      "it carries a user name or password: give a key with --api-key, a proxy's login as basicAuth (LLAMACTL_BASIC_AUTH)",
     );
   if (url.search !== '' || url.hash !== '')
     return bad('it has a query or a fragment: give the address of the server alone');

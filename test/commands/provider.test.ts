@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { cannedServer } from '../support/canned-server.js';
 import { cli } from '../support/cli.js';
 import { keeper } from '../support/keeper.js';
+import { type ProviderFixture, providerFixture } from '../support/provider-fixture.js';
 import { freePort, shareServer } from '../support/real-server.js';
 
 describe('llamactl provider', () => {
@@ -92,13 +93,61 @@ describe('llamactl provider', () => {
       'llamactl.config.json',
       JSON.stringify({ targets: { laptop: { provider: 'ollama', baseUrl: front.url } } }),
     );
-    for (const args of [['slots'], ['props'], ['tokenize', 'Hello'], ['detokenize', '1']]) {
+    for (const args of [['slots'], ['props'], ['metrics'], ['tokenize', 'Hello'], ['detokenize', '1']]) {
       const { code, json } = await cli([...args, '--json'], { cwd });
       assert.deepEqual([code, json.error.code], [15, 'feature.disabled']);
       assert.equal(json.error.message, `laptop is Ollama: ${args[0]} asks what only llama-server has`);
       assert.equal(json.error.suggestions.includes('llamactl chat --target laptop'), true);
     }
     assert.deepEqual(front.requests, []);
+  });
+
+  it('what only llama-server has is refused by name where the answer tells the program', async () => {
+    const studio = await keep(providerFixture('lm-studio'));
+    const asked = ['--url', studio.url, '--provider', 'openai-compatible', '--json'];
+    for (const command of ['props', 'metrics']) {
+      const { code, json } = await cli([command, ...asked]);
+      assert.equal(code, 15);
+      assert.equal(
+        json.error.message,
+        `${studio.url} is LM Studio: ${command} asks what only llama-server has`,
+      );
+    }
+    // Without a word of it, what answers 200 to everything is still no llama-server.
+    const { code, json } = await cli(['props', '--url', studio.url, '--json']);
+    assert.deepEqual([code, json.error.code], [10, 'connection.wrong-server']);
+  });
+
+  it('--provider says what answers at a bare address, and where each kind usually is', async () => {
+    const { url } = await keep(providerFixture('ollama'));
+    const health = await cli(['health', '--url', url, '--provider', 'ollama', '--json']);
+    assert.deepEqual([health.code, health.json.server.kind], [0, 'ollama']);
+    const shown = await cli(['config', 'show', '--provider', 'openrouter', '--json']);
+    assert.equal(shown.json.targets['https://openrouter.ai/api'].provider, 'openrouter');
+    assert.equal((await cli(['health', '--provider', 'openai-compatible'])).code, 2);
+    assert.equal((await cli(['health', '--provider', 'olama'])).code, 2);
+  });
+
+  it('models shows what LM Studio, vLLM and llama-swap tell of state and context', async () => {
+    const told = async (name: ProviderFixture) => {
+      const { url } = await keep(providerFixture(name));
+      const { json } = await cli(['models', '--url', url, '--provider', 'openai-compatible', '--json']);
+      return json.models.map((each: Record<string, unknown>) => [
+        each['id'],
+        each['contextPerSlot'],
+        each['contextTrained'],
+        each['status'],
+      ]);
+    };
+    assert.deepEqual(await told('lm-studio'), [
+      ['meta-llama-3.1-8b-instruct', 4096, 131_072, 'ready'],
+      ['qwen2-vl-7b-instruct', null, 32_768, 'unloaded'],
+    ]);
+    assert.deepEqual(await told('vllm'), [['Qwen/Qwen3-4B', 8192, null, 'ready']]);
+    assert.deepEqual(await told('llama-swap'), [
+      ['gemma', null, null, 'unloaded'],
+      ['qwen', null, null, 'ready'],
+    ]);
   });
 
   it('health takes another server of OpenAI’s API for what it is, and still knows a llama-server', async () => {
