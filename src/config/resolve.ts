@@ -145,11 +145,7 @@ export async function resolveTarget(
       ? (target.baseUrls?.map((url, index) => text(url, 'baseUrls', String(index)) ?? url) ??
         [text(target.baseUrl, 'baseUrl')].filter((url) => url !== undefined))
       : [];
-  const provider =
-    choose('provider', [
-      [flags.provider, 'flag'],
-      [target.provider, placeOf('provider')],
-    ]) ?? 'llama-cpp';
+  const provider = flags.provider ?? target.provider ?? 'llama-cpp';
   const usualUrl = USUAL_URLS[provider];
   const urlText =
     choose('baseUrl', [
@@ -194,6 +190,10 @@ export async function resolveTarget(
     [target.performance?.nCtx, placeOf('performance', 'nCtx')],
   ]);
   if (contextWindow === undefined) delete origins['contextWindow'];
+  choose('provider', [
+    [flags.provider, 'flag'],
+    [target.provider, placeOf('provider')],
+  ]);
   return {
     name,
     provider,
