@@ -25,7 +25,7 @@ export function secretsIn(argv: readonly string[]): string[] {
 function userInformationIn(word: string): string[] {
   const value = /^--?[\w-]+=(.*)$/s.exec(word)?.[1] ?? word;
   const [, scheme, user, password] =
-    /^([a-z][a-z0-9+.-]*:\/\/)?([^\s@/]*:)?([^\s@]+)@[^\s@]+$/i.exec(value) ?? [];
+    /^([a-z][a-z0-9+.-]*:\/\/)?([^\s@/:]*:)?([^\s/]+)@[^\s@]+$/i.exec(value) ?? [];
   // `bob@example.com` is no secret.
   if (password === undefined || (scheme === undefined && user === undefined)) return [];
   return [`${user ?? ''}${password}`, password];

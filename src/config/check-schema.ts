@@ -4,7 +4,7 @@ import { allowed, jsonSchemaOf, knownKeys, schemaAt } from './introspect.js';
 import type { Complaint, ConfigProblemCode } from './problem.js';
 import { PROBLEM_CODES } from './problem.js';
 import { targetSchema } from './schema.js';
-import { keySpanAt, type Node, nodeAt, plainValue, spanAt } from './tree.js';
+import { keySpanAt, type Node, nodeAt, plainValue, spanAt, walk } from './tree.js';
 
 /** What people write for our keys, where spelling does not lead there. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
@@ -53,8 +53,27 @@ export function checkSchema<Schema extends z.ZodType>(
   root: Node,
 ): { readonly value: z.infer<Schema> | null; readonly complaints: readonly Complaint[] } {
   const result = schema.safeParse(plainValue(root));
-  if (result.success) return { value: result.data, complaints: [] };
-  return { value: null, complaints: result.error.issues.flatMap((issue) => explain(issue, schema, root)) };
+  const found = result.success ? [] : result.error.issues.flatMap((issue) => explain(issue, schema, root));
+  const complaints = [...found, ...unusableKeys(root)];
+  return { value: complaints.length === 0 && result.success ? result.data : null, complaints };
+}
+
+/** JavaScript has its own meaning for this one, so that zod passes over it without a word. */
+function unusableKeys(root: Node): Complaint[] {
+  return [...walk(root)].flatMap(({ node, path }) =>
+    node.kind === 'object'
+      ? node.entries
+          .filter(({ key }) => key === '__proto__')
+          .map(
+            ({ key, keySpan }): Complaint => ({
+              code: 'config.invalid-value',
+              path: [...path, key],
+              span: keySpan,
+              message: 'nothing can have this name',
+            }),
+          )
+      : [],
+  );
 }
 
 /** A key that is not known: what stands there, what was probably meant. */
@@ -134,7 +153,7 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, root: Node): Compla
     case 'invalid_key': {
       const [own] = issue.issues;
       const span = keySpanAt(root, path);
-      const message = own?.code === 'custom' ? own.message : 'a name cannot be empty';
+      const message = own === undefined || own.code === 'too_small' ? 'a name cannot be empty' : own.message;
       return [{ code: 'config.invalid-value', path, span, message }];
     }
     default: {

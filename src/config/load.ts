@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LlamactlError } from '../errors/llamactl-error.js';
+import { decodeConfig } from './decode.js';
 import type { Form } from './form.js';
 import type { Problem } from './problem.js';
 import type { ReadConfig } from './read.js';
@@ -77,7 +78,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
 export function readSource(source: Source): string {
   try {
     if (statSync(source.path).size > LARGEST_FILE) throw new Error('it is larger than 4 MiB');
-    return readFileSync(source.path, 'utf8').replace(/^\uFEFF/, '');
+    return decodeConfig(readFileSync(source.path));
   } catch (error) {
     throw new LlamactlError({
       type: 'USAGE_ERROR',

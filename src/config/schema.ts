@@ -226,7 +226,13 @@ export const configSchema = z
       .meta({ description: 'The target that is meant where none is named. Without it the first.' })
       .optional(),
     targets: z
-      .record(z.string().min(1), targetSchema)
+      .record(
+        z
+          .string()
+          .min(1)
+          .regex(/^\P{Cc}*$/u, 'a control character cannot be in a name'),
+        targetSchema,
+      )
       .meta({ description: 'The servers, by a name of yours.' }),
     fallback: z
       .array(z.string())

@@ -15,7 +15,8 @@ const PATTERNS: readonly RegExp[] = [
   /((?<![\w-])--?(?:api-key|hf-token|hft)[ =]["']?)([^\s"']+)/gi,
   // A line's end may be written as reports write it: annotations of GitHub, attributes of XML.
   /((?:LLAMA_API_KEY|LLAMACTL_API_KEY|OPENROUTER_API_KEY|OPENAI_API_KEY|HF_TOKEN)=["']?)((?:(?!%0A|&#10;)[^\s"'])+)/g,
-  /(:\/\/[^/\s:@]*:)([^/\s@]+)(?=@)/g,
+  // To the last @ of the host's part: a password may have one itself, unescaped.
+  /(:\/\/[^/\s:@]*:)([^/\s"'<>?#]+)(?=@)/g,
   /([?&](?:api[-_]?key|key|(?:access[-_]?)?token|secret|password)=)([^&\s"'#]+)/gi,
   // By their shape, wherever they stand: Hugging Face's tokens and the keys of OpenAI and those who follow it.
   /(\b(?:hf_|sk-)(?=[\w-]*\d))([\w-]{12,})/g,

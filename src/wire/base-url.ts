@@ -33,11 +33,14 @@ export function parseBaseUrl(text: string): BaseUrl {
   }
   const withScheme = /^https?:\/\//i.test(given) ? given : `http://${given}`;
   if (!URL.canParse(withScheme)) {
+    if (/\/\/\[[^\]]*%/.test(withScheme))
+      return bad('an IPv6 address with a zone (%eth0) cannot be in a URL: use a name or another address');
     return /^[^/@[\]]*:[\da-f]*:[\da-f:.%]*$/i.test(withScheme.slice(withScheme.indexOf('//') + 2))
       ? bad('an IPv6 address stands in brackets: http://[::1]:8080')
       : bad('it is not a URL');
   }
   const url = new URL(withScheme);
+  if (url.port === '0') return bad('port 0 is none that can be connected to');
   const looksLikeHost = url.hostname === 'localhost' || /[.:\]]/.test(url.hostname) || url.port !== '';
   if (withScheme !== given && !looksLikeHost) return bad('it is not a URL: write http://HOST:PORT');
   if (url.username !== '' || url.password !== '')
