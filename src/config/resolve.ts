@@ -50,7 +50,7 @@ export interface Selection {
 }
 
 /** schema.ts has the same; it is not loaded where there is no file, since zod costs start-up time. */
-const USUAL_URLS: Readonly<Record<Provider, string | null>> = {
+export const USUAL_URLS: Readonly<Record<Provider, string | null>> = {
   'llama-cpp': 'http://localhost:8080',
   ollama: 'http://localhost:11434',
   openrouter: 'https://openrouter.ai/api',

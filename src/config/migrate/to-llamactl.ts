@@ -145,7 +145,7 @@ function fromProvider(item: Item, notes: string[]): Server[] {
         : [entry('provider', nodeOf(provider))]),
     ...withOthers(addressOf(address, kept), ours.take('baseUrls')),
     ...bag.takeAll((key) => key === 'apiKey' || key === 'models'),
-    ...(areSendable(bag.peek('headers')) ? bag.takeAll((key) => key === 'headers') : []),
+    ...headersOf(bag, name, notes),
     ...context,
     ...timeoutOf(bag, kept, name, notes),
     ...clamped(bag.take('maxRetries'), 'maxRetries', RETRIES, kept, name, notes),
@@ -190,18 +190,22 @@ function withoutPath(address: Entry): Entry {
   return url === undefined ? address : { ...address, value: nodeOf(withoutVersion(url)) };
 }
 
-/** Whether all of nanocoder's headers can stand in ours; else they stay its own, and what can be sent is read from there. */
-function areSendable(headers: Entry | undefined): boolean {
-  return (
-    headers?.value.kind === 'object' &&
-    headers.value.entries.every(
-      ({ key, value }) =>
-        headerNameProblem(key) === null &&
-        value.kind === 'scalar' &&
-        typeof value.value === 'string' &&
-        isHeaderValue(value.value),
-    )
+/** nanocoder's headers; with one among them that cannot stand in ours, all stay nanocoder's own. */
+function headersOf(bag: Bag, name: string, notes: string[]): Entry[] {
+  const headers = bag.peek('headers')?.value;
+  if (headers?.kind !== 'object') return [];
+  const odd = headers.entries.find(
+    ({ key, value }) =>
+      headerNameProblem(key) !== null ||
+      value.kind !== 'scalar' ||
+      typeof value.value !== 'string' ||
+      !isHeaderValue(value.value),
   );
+  if (odd === undefined) return bag.takeAll((key) => key === 'headers');
+  notes.push(
+    `${name}: ${headerNameProblem(odd.key) ?? `${odd.key} has a value that no header can carry`}. Its headers are kept in x-nanocoder, and llamactl sends none of them.`,
+  );
+  return [];
 }
 
 /** `contextWindow`, which a model's own entry in `contextWindows` overrides. */
