@@ -7,6 +7,8 @@ import { eachOf } from '../services/each.js';
 import { type HealthReport, waitForHealth } from '../services/health.js';
 import { checkProvider } from '../services/providers.js';
 
+/** Servers up to which each is asked its questions at once. */
+const FEW = 8;
 /** Servers that are looked at at once. */
 const AT_ONCE = 64;
 
@@ -29,11 +31,15 @@ export default class Health extends BaseCommand {
     const hold = await openGate(flags.require, this.signal);
     const connections = await connectAll(flags, this.connectContext);
     const progress = flags.wait === undefined ? null : await this.startProgress();
+    const isFleet = connections.length > FEW;
     const latest: HealthReport[] = [];
     const look = (connection: Connection, index: number) => {
       const { client, target } = connection;
       const check = async (timeoutMs: number | undefined) =>
-        hold.against(await checkProvider(client, target.provider, this.signal, timeoutMs), connection);
+        hold.against(
+          await checkProvider(client, target.provider, this.signal, timeoutMs, isFleet),
+          connection,
+        );
       if (flags.wait === undefined) return check(flags.timeout);
       return waitForHealth(client, {
         check,
