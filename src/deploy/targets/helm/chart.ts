@@ -35,7 +35,7 @@ export function chartFiles(plan: DeployPlan, { explain }: TargetOptions): Genera
         keywords: ['llama.cpp', 'llm', 'inference'],
       }),
     },
-    { path: 'values.yaml', content: valuesText(valuesOf(plan), plan) },
+    { path: 'values.yaml', content: valuesText(valuesOf(plan), plan, headerOf(plan)) },
     { path: 'values.schema.json', content: valuesSchema() },
     { path: 'sizing.json', content: sizingJson(plan) },
     { path: 'templates/_helpers.tpl', content: helpersText() },
@@ -56,10 +56,10 @@ function buildOf({ image }: DeployPlan): string | null {
 }
 
 /** The command that gives the chart again, and the figures that its values stand on. */
-export function headerOf(plan: DeployPlan): string[] {
+function headerOf(plan: DeployPlan): string[] {
   return [
     `${plan.models.map(({ alias }) => alias).join(', ')}: ${sizingText(plan)}.`,
-    `Made by: ${commandText(plan, 'k8s').replace('deploy-gen k8s', 'deploy-gen k8s --helm')}`,
+    `Made by: ${commandText(plan, 'k8s', ['--helm'])}`,
   ];
 }
 

@@ -1,5 +1,4 @@
-import { flagsOfOurs } from '../../flags.js';
-import { modelsPreset } from '../../flags.js';
+import { flagsOfOurs, modelsPreset } from '../../flags.js';
 import { metricsUrls } from '../../scripts.js';
 import { marker, templateOf } from './markup.js';
 import { symbolicPlan } from './symbolic.js';
@@ -191,7 +190,7 @@ ${urlsText()}
 {{- $annotations := dict -}}
 {{- with include "llamactl.sizing" . -}}{{- $annotations = set $annotations "llamactl/sizing" . -}}{{- end -}}
 {{- if gt (len .Values.models) 1 -}}
-{{- $annotations = set $annotations "llamactl/config" (include "llamactl.preset" . | sha256sum | trunc 16) -}}
+{{- $annotations = set $annotations "llamactl/config" (printf "%s\\n" (include "llamactl.preset" .) | sha256sum | trunc 16) -}}
 {{- end -}}
 {{- with merge (deepCopy .Values.podAnnotations) $annotations -}}
 {{- toYaml . -}}
@@ -216,12 +215,12 @@ function presetText(): string {
   const models = plan.models.map((model) => ({
     ...model,
     alias: marker('eachAlias'),
-    files: [{ ...(model.files[0] ?? FILE), name: marker('firstFile') }],
+    files: [{ ...(model.files[0] ?? FILE), name: marker('file.name') }],
   }));
   const [head = '', section = ''] = modelsPreset(models).split(/(?=\n\[)/);
   const text = section
     .replace(marker('eachAlias'), '{{ .alias }}')
-    .replace(marker('firstFile'), '{{ (first .files).name }}');
+    .replace(marker('file.name'), '{{ (first .files).name }}');
   return `${head.trimEnd()}\n{{- range .Values.models }}\n${text}{{- end }}\n`;
 }
 

@@ -80,7 +80,7 @@ const PLAIN = {
   progressDeadline: helper('progressDeadline'),
   startFailures: helper('startFailures'),
   metricsUrls: helper('metricsUrls'),
-  presetHash: `${helper('preset')} | sha256sum | trunc 16`,
+  preset: helper('preset'),
   eachPort: '.',
   workloadKind: helper('workloadKind'),
 } as const;

@@ -2,7 +2,7 @@ import { metricsUrls } from '../../scripts.js';
 import { toYaml } from '../../yaml.js';
 import { podTemplate, workload } from '../k8s/workload.js';
 import { lines, marker, NUMBERS } from './markup.js';
-import { become, fieldsOf, type Fields, given, listWith, type Place, placed } from './places.js';
+import { become, fieldsOf, type Fields, given, included, listWith, type Place, placed } from './places.js';
 import { type Shape, type SymbolicPlan, symbolicPlan } from './symbolic.js';
 
 const V = '$.Values';
@@ -24,11 +24,12 @@ function replaced(tree: unknown, text: string, by: string): unknown {
   return Object.fromEntries(Object.entries(tree).map(([name, value]) => [name, replaced(value, text, by)]));
 }
 
-function podMetadata(metadata: unknown): unknown {
-  const { labels } = fieldsOf(metadata);
+/** Without the chart's version in the labels: a new one would restart servers that take minutes to load. */
+function podMetadata(): unknown {
   return {
     labels: {
-      ...fieldsOf(labels),
+      ...included('selectorLabels'),
+      'app.kubernetes.io/managed-by': marker('releaseService'),
       ...lines(`{{- with ${V}.podLabels }}`, '{{- toYaml . | nindent <0> }}', '{{- end }}'),
     },
     ...lines(

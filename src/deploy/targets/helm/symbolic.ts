@@ -124,9 +124,17 @@ export interface SymbolicPlan {
 
 export function symbolicPlan(change: Partial<Shape> = {}): SymbolicPlan {
   const shape = { ...BASE, ...change };
+  const name = JSON.stringify(shape);
+  const known = PLANS.get(name);
+  if (known !== undefined) return known;
   const plan = planOf(shape);
-  return { plan, storage: storageIn(shape, plan.models) };
+  const made = { plan, storage: storageIn(shape, plan.models) };
+  PLANS.set(name, made);
+  return made;
 }
+
+/** Those that were made already: every template asks for the same few. */
+const PLANS = new Map<string, SymbolicPlan>();
 
 /** Where a model is fetched from, beside 443. */
 export const URL_PORT = 61_999;
@@ -199,7 +207,7 @@ function planOf(shape: Shape): DeployPlan {
     slots: NUMBERS.parallel,
     image: { reference: marker('image'), pinned: true },
     args: argsIn(real.args, shape),
-    preset: shape.router ? marker('presetHash') : null,
+    preset: shape.router ? marker('preset') : null,
     health: { path: `${prefix}/health`, needsKey: shape.prefix && shape.key },
     startSeconds: NUMBERS.startSeconds,
     drainSeconds: NUMBERS.drainSeconds,

@@ -5,6 +5,7 @@ import type { DeployPlan } from '../../plan.js';
 import { gpuPlacement, gpuResourceOf } from '../k8s/gpu.js';
 import { INGRESS_ANNOTATIONS } from '../k8s/network.js';
 import { volumeGiB } from '../k8s/storage.js';
+import { VALUE_TEXTS } from './values-text.js';
 
 const MIB = 1024 ** 2;
 
@@ -26,8 +27,8 @@ const cpus = z.union([z.string().regex(/^(\d+m|\d+(\.\d+)?)$/), z.number().min(0
 const memory = z.string().regex(/^\d+(Mi|Gi)$/);
 const words = z.record(z.string(), z.string());
 const amounts = z.strictObject({
-  cpu: cpus.describe('as 4, 0.5 or "500m"'),
-  memory: memory.describe('as 8Gi or 8192Mi'),
+  cpu: cpus,
+  memory: memory,
 });
 /** What Kubernetes checks by itself. */
 const anything = z.record(z.string(), z.unknown());
@@ -36,24 +37,21 @@ const file = z.strictObject({
   name: z
     .string()
     .min(1)
-    .regex(/^[^/\r\n]+$/)
-    .describe('name in the volume'),
+    .regex(/^[^/\r\n]+$/),
   url: z
     .string()
-    .regex(/^(https?:\/\/[^\s'"]+)?$/)
-    .describe('where it is fetched from; empty where you copy it'),
-  bytes: z.int().min(0).describe('its size; 0 where it is not known'),
+    .regex(/^(https?:\/\/[^\s'"]+)?$/),
+  bytes: z.int().min(0),
   sha256: z
     .string()
-    .regex(/^([0-9a-f]{64})?$/)
-    .describe('empty where nobody says'),
+    .regex(/^([0-9a-f]{64})?$/),
 });
 
 /** The values of the chart: what `values.yaml` has and `values.schema.json` is made from. */
 export const chartValues = z.strictObject({
-  global: anything.optional().describe('of a parent chart; not read'),
-  nameOverride: dnsLabel(63).describe('app.kubernetes.io/name; empty: llama-server'),
-  fullnameOverride: dnsLabel(50).describe('what everything is called; empty: from the release'),
+  global: anything.optional(),
+  nameOverride: dnsLabel(63),
+  fullnameOverride: dnsLabel(50),
   image: z.strictObject({
     repository: z.string().regex(/^[a-z0-9][\w./:-]*$/i),
     tag: z.string().regex(/^(\w[\w.-]{0,127})?$/),
@@ -64,17 +62,16 @@ export const chartValues = z.strictObject({
   models: z
     .array(
       z.strictObject({
-        alias: line.min(1).describe('what clients ask for'),
-        contextTrained: z.int().min(0).describe('tokens it was trained for; 0 where it is not known'),
-        files: z.array(file).min(1).describe('in order; llama-server is given the first'),
+        alias: line.min(1),
+        contextTrained: z.int().min(0),
+        files: z.array(file).min(1),
       }),
     )
-    .min(1)
-    .describe('several make a router'),
+    .min(1),
   ctxSize: z.int().min(256).max(16_777_216),
   parallel: z.int().min(1).max(256),
   cacheType: z.enum(CACHE_TYPES),
-  cacheRam: z.int().min(0).describe('MiB'),
+  cacheRam: z.int().min(0),
   port: z.int().min(1024).max(65_535),
   apiPrefix: z.string().regex(/^((\/[\w.~-]+)+)?$/),
   apiKey: z.strictObject({ existingSecret: dnsName, key: secretKey }),
@@ -135,9 +132,16 @@ export const chartValues = z.strictObject({
 
 export type ChartValues = z.output<typeof chartValues>;
 
-/** `values.schema.json`: draft 7, by which helm refuses unknown and bad values. */
+/** `values.schema.json`: draft 7, by which helm refuses unknown and bad values, and editors complete them. */
 export function valuesSchema(): string {
-  const schema = z.toJSONSchema(chartValues, { target: 'draft-7', io: 'input' });
+  const schema = z.toJSONSchema(chartValues, {
+    target: 'draft-7',
+    override: ({ jsonSchema, path }) => {
+      const names = path.filter((name) => !['properties', 'items'].includes(String(name))).join('.');
+      const text = path.at(-1) === 'items' ? undefined : VALUE_TEXTS[names];
+      if (text !== undefined) jsonSchema.description = text;
+    },
+  });
   return `${JSON.stringify({ title: 'Values of a chart of llamactl deploy-gen', ...schema }, null, 2)}\n`;
 }
 
