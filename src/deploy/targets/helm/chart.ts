@@ -8,9 +8,9 @@ import { helpersText } from './helpers.js';
 import { templateOf } from './markup.js';
 import { merge, PAIR } from './merge.js';
 import { NOTES, testPod } from './notes.js';
-import { placed, withLabels } from './places.js';
+import { fieldsOf, placed, withLabels } from './places.js';
 import { podOf } from './pod.js';
-import { type Change, CHANGES, type SymbolicPlan, symbolicPlan } from './symbolic.js';
+import { CHANGES, type Change, type SymbolicPlan, symbolicPlan } from './symbolic.js';
 import { TEMPLATES, type Template } from './templates.js';
 import { valuesOf, valuesSchema } from './values.js';
 import { valuesText } from './values-text.js';
@@ -38,6 +38,17 @@ export function chartFiles(plan: DeployPlan, { explain }: TargetOptions): Genera
     { path: 'values.yaml', content: valuesText(valuesOf(plan), plan, headerOf(plan)) },
     { path: 'values.schema.json', content: valuesSchema() },
     { path: 'sizing.json', content: sizingJson(plan) },
+    ...templateFiles(explain),
+    { path: 'templates/NOTES.txt', content: NOTES },
+    { path: '.helmignore', content: '.git/\n.DS_Store\n*.tmp\n*.bak\n*.orig\n*.tgz\n*.gguf\n' },
+  ];
+}
+
+/** The templates, which are made once: they do not depend on the plan. */
+function templateFiles(explain: boolean): readonly GeneratedFile[] {
+  const known = MADE.get(explain);
+  if (known !== undefined) return known;
+  const files = [
     { path: 'templates/_helpers.tpl', content: helpersText() },
     { path: 'templates/_pod.tpl', content: podDefinition(explain) },
     ...TEMPLATES.map((template) => ({
@@ -45,10 +56,12 @@ export function chartFiles(plan: DeployPlan, { explain }: TargetOptions): Genera
       content: templateText(template, explain),
     })),
     { path: 'templates/tests/health.yaml', content: testText() },
-    { path: 'templates/NOTES.txt', content: NOTES },
-    { path: '.helmignore', content: '.git/\n.DS_Store\n*.tmp\n*.bak\n*.orig\n*.tgz\n*.gguf\n' },
   ];
+  MADE.set(explain, files);
+  return files;
 }
+
+const MADE = new Map<boolean, readonly GeneratedFile[]>();
 
 /** The build of the image; null where its tag moves on. */
 function buildOf({ image }: DeployPlan): string | null {
@@ -80,7 +93,7 @@ function sizingJson(plan: DeployPlan): string {
 function templateText({ name, when, base, object, changedBy = [], places = [] }: Template, explain: boolean) {
   const made = (plan: SymbolicPlan) => placed(withLabels(object(plan), plan.plan), places);
   const tree = merged(made, base ?? {}, changedBy);
-  const kind = String((object(symbolicPlan(base)) as { readonly kind?: unknown } | null)?.kind);
+  const kind = String(fieldsOf(object(symbolicPlan(base)))['kind']);
   const text = templateOf(tree, { root: kind, reasons: explain ? generalReasons() : undefined });
   const check = name === 'service' ? '{{- include "llamactl.check" $ }}\n' : '';
   return `${check}${when === undefined ? text : `{{- if ${goOf(when)} }}\n${text}{{- end }}\n`}`;

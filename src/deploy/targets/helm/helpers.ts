@@ -231,7 +231,11 @@ function urlsText(): string {
   const [one, each] = [false, true].map((router) => {
     const { plan } = symbolicPlan({ router });
     const text = templateOf({ text: metricsUrls({ ...plan, routed: router ? ['ALIAS'] : [] }) });
-    return text.trimEnd().replace(/^text: "?/, '').replace(/"$/, '').replace('ALIAS', '%s');
+    return text
+      .trimEnd()
+      .replace(/^text: "?/, '')
+      .replace(/"$/, '')
+      .replace('ALIAS', '%s');
   });
   return `{{- if gt (len .Values.models) 1 -}}
 {{- $urls := list -}}
@@ -261,10 +265,7 @@ ${[
     `and (${outside}) (not .Values.apiKey.existingSecret)`,
     'ingress, httpRoute and service.type let others in, and without a key everybody may use the server: set apiKey.existingSecret',
   ),
-  check(
-    'and .Values.ingress.enabled .Values.httpRoute.enabled',
-    'ingress and httpRoute: enable one of them',
-  ),
+  check('and .Values.ingress.enabled .Values.httpRoute.enabled', 'ingress and httpRoute: enable one of them'),
   check(
     'or (and .Values.ingress.enabled (not .Values.ingress.host)) (and .Values.httpRoute.enabled (not .Values.httpRoute.host))',
     'which host? Set ingress.host or httpRoute.host: the name that clients ask for',
@@ -311,8 +312,10 @@ ${[
 {{- fail (printf "cacheRam (%d MiB a model) does not fit resources.limits.memory (%s)" (int64 .Values.cacheRam) $memory) }}
 {{- end }}
 {{- range .Values.extraArgs }}
-{{- $flag := regexReplaceAll "=.*" . "" }}
-{{- if has $flag (list ${flagsOfOurs().map((flag) => JSON.stringify(flag)).join(' ')}) }}
+{{- $flag := regexReplaceAll "=.*" (toString .) "" }}
+{{- if has $flag (list ${flagsOfOurs()
+    .map((flag) => JSON.stringify(flag))
+    .join(' ')}) }}
 {{- fail (printf "extraArgs: %s is set by a value of its own, so that all that hangs on it agrees" $flag) }}
 {{- end }}
 {{- end }}

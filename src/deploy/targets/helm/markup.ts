@@ -116,10 +116,7 @@ const LARGEST_SUM = 999;
 
 /** What is repeated: items of a list, and lines of a script, and over what. */
 const LOOPS: readonly (readonly [isRepeated: (item: unknown) => boolean, begin: readonly string[]])[] = [
-  [
-    (item) => typeof item === 'string' && item.includes('⟦file.'),
-    [`range ${VALUES}.models`, 'range .files'],
-  ],
+  [(item) => typeof item === 'string' && item.includes('⟦file.'), [`range ${VALUES}.models`, 'range .files']],
   [(item) => item === marker('extraArg'), [`range ${VALUES}.extraArgs`]],
   [
     (item) => hasField(item, 'params') && JSON.stringify(item).includes(marker('eachAlias')),

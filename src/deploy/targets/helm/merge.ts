@@ -168,7 +168,10 @@ class Parts {
     else {
       const other = grouped(first.others.filter(({ tree }) => !isEqual(tree, base)));
       const [tree, when] = other[0] ?? [base, first.base];
-      const remaining = { base: first.base, others: first.others.filter((each) => !isEqual(each.tree, tree)) };
+      const remaining = {
+        base: first.base,
+        others: first.others.filter((each) => !isEqual(each.tree, tree)),
+      };
       this.#between(negated(when), () => this.add(base, [remaining, ...rest], wrap));
       this.#between(when, () => this.#value(wrap(tree)));
     }

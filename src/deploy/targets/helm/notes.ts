@@ -1,8 +1,8 @@
 import { healthScript } from '../../scripts.js';
 import { CONTAINER_SECURITY, NOBODY } from '../k8s/workload.js';
-import { lines, marker } from './markup.js';
+import { marker } from './markup.js';
 import { given } from './places.js';
-import { type SymbolicPlan } from './symbolic.js';
+import type { SymbolicPlan } from './symbolic.js';
 
 /** Seconds in which an installed server must answer `helm test`. */
 const TEST_SECONDS = 30;
@@ -49,7 +49,11 @@ export function testPod({ plan }: SymbolicPlan): unknown {
           name: 'health',
           image: marker('image'),
           imagePullPolicy: marker('pullPolicy'),
-          command: ['/bin/sh', '-c', `for try in $(seq ${TEST_SECONDS})\ndo ${script} && exit\nsleep 1\ndone\nexit 1\n`],
+          command: [
+            '/bin/sh',
+            '-c',
+            `for try in $(seq ${TEST_SECONDS})\ndo ${script} && exit\nsleep 1\ndone\nexit 1\n`,
+          ],
           resources: {
             requests: { cpu: '10m', memory: '32Mi', 'ephemeral-storage': '16Mi' },
             limits: { cpu: '100m', memory: '64Mi', 'ephemeral-storage': '16Mi' },
@@ -80,7 +84,6 @@ export function testPod({ plan }: SymbolicPlan): unknown {
 
 /** What helm prints after an installation. */
 export const NOTES = `{{- $name := include "llamactl.fullname" . }}
-{{- $kubectl := printf "kubectl -n %s" .Release.Namespace }}
 {{- $secret := .Values.apiKey.existingSecret }}
 {{ $name }} serves{{ range .Values.models }} {{ .alias }}{{ end }} with {{ .Values.parallel }} slot{{ if ne (int .Values.parallel) 1 }}s{{ end }} of {{ include "llamactl.contextPerSlot" . }} tokens.
 {{- if not (include "llamactl.sizing" .) }}
@@ -91,20 +94,20 @@ export const NOTES = `{{- $name := include "llamactl.fullname" . }}
 {{- if $secret }}
 
 The key is expected in the secret {{ $secret }}, under {{ .Values.apiKey.key }}. Where it is not there yet:
-    openssl rand -hex 32 | tr -d '\\n' | {{ $kubectl }} create secret generic {{ $secret }} --from-file={{ .Values.apiKey.key }}=/dev/stdin
+    openssl rand -hex 32 | tr -d '\\n' | kubectl -n {{ $.Release.Namespace }} create secret generic {{ $secret }} --from-file={{ .Values.apiKey.key }}=/dev/stdin
 {{- end }}
 {{- if eq (include "llamactl.bring" .) "await" }}
 
 The pod waits for its model. Give each one its files:
 {{- range .Values.models }}{{ range .files }}
-    {{ $kubectl }} cp {{ include "llamactl.shellWord" .name }} POD:{{ include "llamactl.shellWord" (printf "/models/%s" .name) }} -c model
+    kubectl -n {{ $.Release.Namespace }} cp {{ include "llamactl.shellWord" .name }} POD:{{ include "llamactl.shellWord" (printf "/models/%s" .name) }} -c model
 {{- end }}{{ end }}
 {{- end }}
 
 See it come up:
-    {{ $kubectl }} port-forward svc/{{ $name }} {{ int64 .Values.port }}
+    kubectl -n {{ $.Release.Namespace }} port-forward svc/{{ $name }} {{ int64 .Values.port }}
 {{- if $secret }}
-    export LLAMACTL_API_KEY=$({{ $kubectl }} get secret {{ $secret }} -o go-template='{{ "{{" }}index .data "{{ .Values.apiKey.key }}" | base64decode{{ "}}" }}')
+    export LLAMACTL_API_KEY=$(kubectl -n {{ $.Release.Namespace }} get secret {{ $secret }} -o go-template='{{ "{{" }}index .data "{{ .Values.apiKey.key }}" | base64decode{{ "}}" }}')
 {{- end }}
     llamactl health --url http://127.0.0.1:{{ int64 .Values.port }}{{ .Values.apiPrefix }} --wait 30m
 

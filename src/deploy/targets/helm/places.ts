@@ -29,7 +29,10 @@ function changedAt(tree: unknown, path: readonly string[], become: Place[1]): un
   const fields = fieldsOf(tree);
   if (!(name in fields)) return tree;
   return Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [key, key === name ? changedAt(value, rest, become) : value]),
+    Object.entries(fields).map(([key, value]) => [
+      key,
+      key === name ? changedAt(value, rest, become) : value,
+    ]),
   );
 }
 
@@ -45,12 +48,7 @@ export function included(name: string): Fields {
 
 /** What users give, under a name of its own, where they give any. */
 export function given(name: string, path: string): Fields {
-  return lines(
-    `{{- with $.Values.${path} }}`,
-    `${name}:`,
-    `  {{- toYaml . | nindent <2> }}`,
-    '{{- end }}',
-  );
+  return lines(`{{- with $.Values.${path} }}`, `${name}:`, `  {{- toYaml . | nindent <2> }}`, '{{- end }}');
 }
 
 /** Metadata with the annotations of a value, instead of its own. */
@@ -102,9 +100,7 @@ export function withLabels(tree: unknown, plan: DeployPlan): unknown {
     const names = Object.keys(selector);
     if (names.length > 0 && names.every((name) => isDeepStrictEqual(fields[name], selector[name]))) {
       const isAll = managed[0] in fields;
-      const rest = Object.entries(fields).filter(
-        ([name]) => !names.includes(name) && name !== managed[0],
-      );
+      const rest = Object.entries(fields).filter(([name]) => !names.includes(name) && name !== managed[0]);
       return { ...included(isAll ? 'labels' : 'selectorLabels'), ...Object.fromEntries(rest) };
     }
     return Object.fromEntries(

@@ -2,7 +2,7 @@ import { metricsUrls } from '../../scripts.js';
 import { toYaml } from '../../yaml.js';
 import { podTemplate, workload } from '../k8s/workload.js';
 import { lines, marker, NUMBERS } from './markup.js';
-import { become, fieldsOf, type Fields, given, included, listWith, type Place, placed } from './places.js';
+import { become, type Fields, fieldsOf, given, included, listWith, type Place, placed } from './places.js';
 import { type Shape, type SymbolicPlan, symbolicPlan } from './symbolic.js';
 
 const V = '$.Values';
@@ -64,7 +64,9 @@ function podSpec(spec: Fields, storage: string): unknown {
     [['containers', 'server'], ephemeral],
     [['containers', 'server'], (server) => serverPlaces(fieldsOf(server))],
     ...everyImage(),
-    ...(storage === 'claim' ? [[['volumes', 'models', 'persistentVolumeClaim'], readOnlyClaim] as const] : []),
+    ...(storage === 'claim'
+      ? [[['volumes', 'models', 'persistentVolumeClaim'], readOnlyClaim] as const]
+      : []),
     [['volumes', 'models', 'emptyDir'], become({ sizeLimit: marker('size') })],
   ]);
 }
@@ -172,4 +174,3 @@ export function strategyLines(): Fields {
     '{{- end }}',
   );
 }
-

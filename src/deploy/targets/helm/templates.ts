@@ -1,21 +1,13 @@
 import { dashboard, prometheusRule, serviceMonitor } from '../k8s/monitoring.js';
 import { disruptionBudget, headlessService, networkPolicy, route, service } from '../k8s/network.js';
-import { claimOf } from '../k8s/storage.js';
 import { scaler } from '../k8s/scaling.js';
+import { claimOf } from '../k8s/storage.js';
 import { configMap, serviceAccount, workload } from '../k8s/workload.js';
 import { allOf, type Condition, is, negated } from './condition.js';
 import { lines, listLines, marker } from './markup.js';
-import {
-  alsoLabelled,
-  annotatedBy,
-  become,
-  fieldsOf,
-  given,
-  included,
-  type Place,
-} from './places.js';
+import { alsoLabelled, annotatedBy, become, fieldsOf, included, type Place } from './places.js';
 import { strategyLines } from './pod.js';
-import { CHANGES, isStorage, type Shape, type SymbolicPlan, URL_PORT, WHEN } from './symbolic.js';
+import { type CHANGES, isStorage, type Shape, type SymbolicPlan, URL_PORT, WHEN } from './symbolic.js';
 
 /** An object of the chart: made by the functions that `k8s` has, and what changes it. */
 export interface Template {
@@ -181,14 +173,17 @@ function policySpec(spec: unknown): unknown {
     ? ingress.map((rule: unknown) => {
         const { from, ...ports } = fieldsOf(rule);
         const sources = Array.isArray(from) ? from : [];
-        return { from: [
+        return {
+          from: [
             ...sources,
             listLines(
               `{{- with ${V}.networkPolicy.extraFrom }}`,
               '{{- toYaml . | nindent <0> }}',
               '{{- end }}',
             ),
-          ], ...ports };
+          ],
+          ...ports,
+        };
       })
     : [];
   return { ...rest, ingress: [...rules, fromOutside], egress: text };
@@ -200,5 +195,7 @@ function atRoot(rules: unknown): unknown {
 }
 
 function tlsOf(tls: unknown): unknown {
-  return Array.isArray(tls) ? tls.map((each) => ({ ...fieldsOf(each), secretName: marker('tlsSecret') })) : tls;
+  return Array.isArray(tls)
+    ? tls.map((each) => ({ ...fieldsOf(each), secretName: marker('tlsSecret') }))
+    : tls;
 }

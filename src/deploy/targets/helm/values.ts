@@ -1,11 +1,10 @@
 import * as z from 'zod';
-import { contextTrained } from '../../kv-cache.js';
-import { CACHE_TYPES } from '../../kv-cache.js';
+import { CACHE_TYPES, contextTrained } from '../../kv-cache.js';
 import type { DeployPlan } from '../../plan.js';
 import { gpuPlacement, gpuResourceOf } from '../k8s/gpu.js';
 import { INGRESS_ANNOTATIONS } from '../k8s/network.js';
 import { volumeGiB } from '../k8s/storage.js';
-import { VALUE_TEXTS } from './values-text.js';
+import { VALUE_TEXTS } from './value-texts.js';
 
 const MIB = 1024 ** 2;
 
@@ -38,13 +37,9 @@ const file = z.strictObject({
     .string()
     .min(1)
     .regex(/^[^/\r\n]+$/),
-  url: z
-    .string()
-    .regex(/^(https?:\/\/[^\s'"]+)?$/),
+  url: z.string().regex(/^(https?:\/\/[^\s'"]+)?$/),
   bytes: z.int().min(0),
-  sha256: z
-    .string()
-    .regex(/^([0-9a-f]{64})?$/),
+  sha256: z.string().regex(/^([0-9a-f]{64})?$/),
 });
 
 /** The values of the chart: what `values.yaml` has and `values.schema.json` is made from. */
@@ -76,7 +71,8 @@ export const chartValues = z.strictObject({
   apiPrefix: z.string().regex(/^((\/[\w.~-]+)+)?$/),
   apiKey: z.strictObject({ existingSecret: dnsName, key: secretKey }),
   hfToken: z.strictObject({ existingSecret: dnsName, key: secretKey }),
-  extraArgs: z.array(line),
+  // helm --set makes numbers of what looks like one.
+  extraArgs: z.array(z.union([line, z.number()])),
   extraEnv: z.array(z.looseObject({ name: z.string().min(1) })),
   replicas: z.int().min(1).max(100),
   resources: z.strictObject({ requests: amounts, limits: amounts }),
@@ -180,7 +176,7 @@ export function valuesOf(plan: DeployPlan): ChartValues {
     extraArgs: options.extraArgs,
     extraEnv: [],
     replicas: options.replicas,
-    resources: { requests: resources, limits: resources },
+    resources: { requests: { ...resources }, limits: { ...resources } },
     gpu: {
       count: options.gpus,
       resource: options.gpus === 0 ? '' : gpuResourceOf(options.gpuVendor),
