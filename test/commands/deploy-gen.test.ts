@@ -32,6 +32,13 @@ describe('deploy-gen', () => {
     assert.match(err, /kubectl apply/);
   });
 
+  it('does not take the name of a secret for one', async () => {
+    const { out, err } = await run('k8s', '--model', model, '--api-key-secret', 'llama-key');
+    assert.match(out, /^ +secretName: llama-key$/m);
+    assert.match(err, /kubectl create secret generic llama-key --from-file=api-key=/);
+    assert.doesNotMatch(out + err, /\*\*\*/);
+  });
+
   it('prints one document under --json, the same by both targets where it must be', async () => {
     const documents = await Promise.all(
       ['k8s', 'docker-compose'].map(async (target) => {

@@ -57,6 +57,7 @@ export const OTHER_VALUES: Readonly<Record<string, readonly [value: unknown, whe
   'persistence.storageClass': ['fast'],
   'persistence.existingClaim': ['b', { 'persistence.kind': 'claim', 'persistence.existingClaim': 'a' }],
   'persistence.image': ['b.example.com/b:1', { 'persistence.kind': 'image', 'persistence.image': 'a:1' }],
+  'persistence.annotations': [{ 'helm.sh/resource-policy': 'keep' }],
   'serviceAccount.create': [false],
   'serviceAccount.name': ['other'],
   'serviceAccount.annotations': [{ a: 'b' }],

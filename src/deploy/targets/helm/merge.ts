@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { allOf, anyOf, type Condition, goOf, isSame, negated } from './condition.js';
 import { directive, marker } from './markup.js';
+import { fieldsOf } from './places.js';
 
 /** What an option may be beside what it is in the base, and what the object looks like then. */
 export interface Dimension {
@@ -34,7 +35,7 @@ export function merge(base: unknown, dimensions: readonly Dimension[]): unknown 
   if (trees.every((tree) => Array.isArray(tree))) return mergeLists(base, varying);
   if (areSimilarTexts(trees)) {
     const lines = (tree: unknown) => String(tree).split('\n');
-    return (mergeLists(lines(base), over(varying, lines)) as string[]).join('\n');
+    return mergeLists(lines(base), over(varying, lines)).join('\n');
   }
   throw new Error(`cannot be merged: ${JSON.stringify(trees)}`);
 }
@@ -82,7 +83,7 @@ function mergeMaps(base: unknown, dimensions: readonly Dimension[]): Map {
   for (const part of parts.list) {
     if ('directive' in part) entries.push([`${directive(part.directive)}⟦~${entries.length}⟧`, null]);
     else {
-      const [[name, value] = ['', null]] = Object.entries(part.value as Map);
+      const [[name, value] = ['', null]] = Object.entries(fieldsOf(part.value));
       // A name may be there twice, on both sides of an else.
       entries.push([entries.some(([other]) => other === name) ? `${name}⟦~${entries.length}⟧` : name, value]);
     }

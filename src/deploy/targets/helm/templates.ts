@@ -5,7 +5,7 @@ import { claimOf } from '../k8s/storage.js';
 import { configMap, serviceAccount, workload } from '../k8s/workload.js';
 import { allOf, type Condition, is, negated } from './condition.js';
 import { lines, listLines, marker } from './markup.js';
-import { alsoLabelled, annotatedBy, become, fieldsOf, included, type Place } from './places.js';
+import { alsoLabelled, annotatedBy, become, fieldsOf, included, type Place, placed } from './places.js';
 import { strategyLines } from './pod.js';
 import { type CHANGES, isStorage, type Shape, type SymbolicPlan, URL_PORT, WHEN } from './symbolic.js';
 
@@ -65,14 +65,14 @@ export const TEMPLATES: readonly Template[] = [
     base: { storage: 'own-each', replicated: true },
     object: ({ plan, storage }) => workload(plan, storage),
     changedBy: ['autoscale', 'storageClass'],
-    places: [...WORKLOAD, [['spec', 'volumeClaimTemplates'], sized]],
+    places: [...WORKLOAD, [['spec', 'volumeClaimTemplates'], claimTemplates]],
   },
   {
     name: 'pvc',
     when: allOf([isStorage('pvc'), negated(WHEN.perReplica)]),
     object: ({ plan, storage }) => claimOf(plan, storage),
     changedBy: ['storageClass'],
-    places: [[['spec'], sized]],
+    places: [[['spec'], sized], annotatedBy('persistence.annotations')],
   },
   {
     name: 'service',
@@ -153,6 +153,11 @@ function sized(tree: unknown): unknown {
   return Object.fromEntries(
     Object.entries(tree).map(([name, value]) => [name, name === 'storage' ? marker('size') : sized(value)]),
   );
+}
+
+function claimTemplates(templates: unknown): unknown {
+  const annotated = (template: unknown) => placed(sized(template), [annotatedBy('persistence.annotations')]);
+  return Array.isArray(templates) ? templates.map(annotated) : templates;
 }
 
 /** A policy whose ways out follow the addresses, and whose ways in the values. */

@@ -14,11 +14,11 @@ export const VALUE_TEXTS: Readonly<Record<string, string>> = {
   'models.contextTrained': 'tokens it was trained for; 0: not known',
   'models.files':
     'fetched from url into the volume and checked; empty url: the pod waits until you copy the file',
-  ctxSize: 'tokens of all slots together (--ctx-size)',
+  ctxSize: 'tokens of context, of all slots together (--ctx-size)',
   parallel: 'slots: requests answered at the same time, each with its share of ctxSize',
   cacheType: 'data type of the KV cache: f16, q8_0 (half of it), q4_0 …',
   cacheRam: 'MiB of host memory for prompts that were read before, of each model (--cache-ram)',
-  port: 'of the server, its Service and all that leads there',
+  port: 'port of the server, its Service and all that leads there',
   apiPrefix: 'path that every address begins with, such as /llm',
   apiKey: 'the secret that holds the key that clients give; empty: no key. The key itself has no place here',
   hfToken: 'the secret with a token of Hugging Face, for gated models',
@@ -29,13 +29,15 @@ export const VALUE_TEXTS: Readonly<Record<string, string>> = {
   gpu: 'GPUs of each server; 0: none. resource is what the device plugin calls them',
   'gpu.supplementalGroups':
     'groups of the nodes that own the devices (AMD, Intel): getent group video render',
-  startSeconds: 'that loading may take; 0: from the size of the files, on a slow disk',
-  drainSeconds: 'that a server which is to stop waits for running answers',
+  startSeconds: 'seconds that loading may take; 0: from the size of the files, on a slow disk',
+  drainSeconds: 'seconds that a server which is to stop waits for running answers',
   persistence: 'where the files are kept',
   'persistence.kind':
     'pvc: a volume of its own, one for each of several servers; claim: existingClaim; emptydir: fetched by each new pod; image: an OCI image with the files at its root (Kubernetes 1.33)',
   'persistence.size': 'of the volume: the files and a tenth more',
   'persistence.storageClass': "empty: the cluster's default",
+  'persistence.annotations':
+    'of the volume; {helm.sh/resource-policy: keep} leaves it where helm uninstall takes the rest away',
   serviceAccount: 'an identity of its own, which may do nothing',
   service: 'LoadBalancer and NodePort let others in, and want a key',
   ingress: 'the way in from outside, by an ingress controller; wants a key',

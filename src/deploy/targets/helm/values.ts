@@ -89,6 +89,7 @@ export const chartValues = z.strictObject({
     storageClass: dnsName,
     existingClaim: dnsName,
     image: line,
+    annotations: words,
   }),
   serviceAccount: z.strictObject({ create: z.boolean(), name: dnsName, annotations: words }),
   service: z.strictObject({
@@ -190,6 +191,7 @@ export function valuesOf(plan: DeployPlan): ChartValues {
       storageClass: options.storageClass ?? '',
       existingClaim: storage?.kind === 'claim' ? storage.name : '',
       image: storage?.kind === 'image' ? storage.reference : '',
+      annotations: {},
     },
     serviceAccount: { create: true, name: '', annotations: {} },
     service: { type: 'ClusterIP', annotations: {} },
