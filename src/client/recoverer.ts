@@ -32,6 +32,8 @@ export interface RecovererOptions {
   /** As the caller asked; undefined: as many as the table has for the failure. */
   readonly maxRetries: number | undefined;
   readonly fallback: boolean;
+  /** Milliseconds from now in which further tries may begin; undefined: no limit. */
+  readonly retryWindowMs?: number | undefined;
   /** Milliseconds that a model may take to load, from the first answer that says so. */
   readonly loadingDeadlineMs: number;
   readonly signals: readonly (AbortSignal | undefined)[];
@@ -52,6 +54,7 @@ export class Recoverer {
   readonly steps: RecoveryStep[] = [];
   readonly #options: RecovererOptions;
   readonly #used = new Set<string>();
+  readonly #begun = performance.now();
   #retries = 0;
   #loadingSince: number | undefined;
   #loadingPolls = 0;
@@ -104,6 +107,9 @@ export class Recoverer {
     attempt: Attempt,
     strategy: { readonly backoff: string; readonly longerDeadline?: boolean; readonly userMessage: string },
   ): Promise<Attempt> {
+    const left =
+      (this.#options.retryWindowMs ?? Number.POSITIVE_INFINITY) - (performance.now() - this.#begun);
+    if (left <= 0) throw failure;
     // A server that answers nothing at all is not asked three times with ever longer deadlines.
     if (strategy.longerDeadline) await this.#options.hooks.assertAlive?.();
     const asked = failure.details['retryAfterMs'];
@@ -113,6 +119,7 @@ export class Recoverer {
       strategy.backoff === 'exponential'
         ? backoffDelay(this.#retries, typeof asked === 'number' ? asked : 0)
         : 0;
+    if (delayMs > left) throw failure;
     this.#retries++;
     this.note(step(failure, 'retry', strategy.userMessage, { attempt: this.#retries, delayMs }));
     await sleep(delayMs, this.#options.signals);

@@ -4,10 +4,14 @@ import { openAiCompatible } from './openai-compatible.js';
 import { openRouter } from './openrouter.js';
 import type { ProviderKind, ProviderType } from './provider.js';
 
-/** Every kind of provider, in the order in which the specification falls back. */
-export const PROVIDER_KINDS: readonly ProviderKind[] = [ollama, openRouter, openAiCompatible, llamaCpp];
+const KINDS: Readonly<Record<ProviderType, ProviderKind>> = {
+  ollama,
+  openrouter: openRouter,
+  'openai-compatible': openAiCompatible,
+  'llama-cpp': llamaCpp,
+};
 
 /** What is known of a kind. */
 export function kindOf(type: ProviderType): ProviderKind {
-  return PROVIDER_KINDS.find((kind) => kind.type === type) ?? llamaCpp;
+  return KINDS[type];
 }
