@@ -70,7 +70,7 @@ export class Recoverer {
     const strategy = recoveryOf(failure);
     if (strategy === null) throw failure;
     if (await this.#canMove(failure)) {
-      this.note(step(failure, 'use-other-server', `${failure.message}. Asking another server.`));
+      this.note(recoveryStep(failure, 'use-other-server', `${failure.message}. Asking another server.`));
       return attempt;
     }
     if (strategy.backoff === 'wait') return this.#waitForLoading(failure, attempt, strategy.userMessage);
@@ -121,7 +121,7 @@ export class Recoverer {
         : 0;
     if (delayMs > left) throw failure;
     this.#retries++;
-    this.note(step(failure, 'retry', strategy.userMessage, { attempt: this.#retries, delayMs }));
+    this.note(recoveryStep(failure, 'retry', strategy.userMessage, { attempt: this.#retries, delayMs }));
     await sleep(delayMs, this.#options.signals);
     return strategy.longerDeadline ? { ...attempt, timeoutMs: attempt.timeoutMs * 2 } : attempt;
   }
@@ -138,7 +138,7 @@ export class Recoverer {
       typeof asked === 'number' ? asked : 0,
     );
     if (this.#loadingPolls++ === 0)
-      this.note(step(failure, 'wait-for-loading', message, { delayMs: Math.round(left) }));
+      this.note(recoveryStep(failure, 'wait-for-loading', message, { delayMs: Math.round(left) }));
     await sleep(Math.min(pause, left), signals);
     return attempt;
   }
@@ -152,20 +152,20 @@ export class Recoverer {
         if (failure.code !== 'model.not-found') return null;
         const model = await orNull(hooks.otherModel?.(attempt.model));
         if (model === null) return null;
-        this.note(step(failure, kind, `${failure.message}. Asking "${model}" instead.`));
+        this.note(recoveryStep(failure, kind, `${failure.message}. Asking "${model}" instead.`));
         return { ...attempt, model };
       }
       case 'truncate-context': {
         const shorter = await orNull(hooks.truncate?.(attempt, failure));
         if (shorter === null) return null;
         const messages = shorter.removed === 1 ? '1 message' : `${shorter.removed} messages`;
-        this.note(step(failure, kind, `${failure.message}. Left out the oldest ${messages}.`));
+        this.note(recoveryStep(failure, kind, `${failure.message}. Left out the oldest ${messages}.`));
         return { ...attempt, messages: shorter.messages };
       }
       case 'use-non-streaming': {
         if (attempt.stream !== true) return null;
         this.note(
-          step(
+          recoveryStep(
             failure,
             kind,
             `The stream broke before its first token (${failure.message}). Asking without streaming.`,
@@ -189,7 +189,8 @@ async function orNull<T>(attempt: Promise<T | null> | undefined): Promise<T | nu
   }
 }
 
-function step(
+/** What was done about a failure. */
+export function recoveryStep(
   failure: LlamactlError,
   action: RecoveryStep['action'],
   message: string,

@@ -7,7 +7,7 @@ import type { ClientOptions } from '../types.js';
 import { noModelNamed } from './choose.js';
 import { CoolDown } from './cool-down.js';
 import { hurried } from './fall-back.js';
-import { kindOf } from './kinds.js';
+import { kindOf, lookAgain } from './kinds.js';
 import { type FallbackRules, othersFor } from './others.js';
 import { PROVIDER_TYPES, type ProviderType } from './provider.js';
 import { ProviderChain } from './provider-chain.js';
@@ -39,9 +39,6 @@ export interface CreatedClient extends OpenProvider {
   /** Why the ones before it do not answer, a sentence each; empty where the requested one does. */
   readonly errors: readonly string[];
 }
-
-/** Milliseconds to see whether one that failed is there again. */
-export const LOOK_TIMEOUT = 3000;
 
 const SHARED = new CoolDown();
 
@@ -111,11 +108,9 @@ export function providersOf(
   return new ProviderChain<OpenProvider>({
     candidates: [candidate(first, target), ...asked.map((each) => candidate(each, targets[each]))],
     coolDown,
-    look: async ({ client, provider }, looking) => {
-      await kindOf(provider).discover(client, { timeout: LOOK_TIMEOUT, retries: 0, ...present(looking) });
-    },
+    look: ({ client, provider }, looking) => lookAgain(client, provider, looking),
     close: ({ client }) => client.close(),
-    unasked:
+    unasked: async () =>
       withheld.length === 0
         ? undefined
         : {

@@ -69,8 +69,8 @@ function seconds(ms: number): string {
 }
 
 /**
- * The options of a client that another can stand in for: it tries again for 5 s only, and gives a connection 5 s. The deadline
- * of an answer, and of a model that loads, is the caller's.
+ * The options of a client that another can stand in for: it tries again once, or as often as was asked, in the first 5 s, and
+ * gives a connection 5 s. The deadline of an answer, and of a model that loads, is the caller's.
  */
 export function hurried(options: ClientOptions): ClientOptions {
   const connectionTimeout = Math.min(
@@ -79,6 +79,7 @@ export function hurried(options: ClientOptions): ClientOptions {
   );
   return {
     ...options,
+    maxRetries: options.maxRetries ?? 1,
     retryWindow: Math.min(options.retryWindow ?? RETRY_WINDOW, RETRY_WINDOW),
     pool: { ...options.pool, connectionTimeout },
   };

@@ -40,7 +40,7 @@ export interface ChainOptions<Member> {
   /** Told once another answers than before, as soon as it begins to. */
   readonly onSwitch?: (answering: Answering<Member>) => void;
   /** What to do about targets that were not asked, for the failure of all others. */
-  readonly unasked?: Remedy | undefined;
+  readonly unasked?: () => Promise<Remedy | undefined>;
 }
 
 /**
@@ -92,7 +92,7 @@ export class ProviderChain<Member> {
         failures.push({ name, error });
       }
     }
-    throw this.#allFailed(failures);
+    throw await this.#allFailed(failures);
   }
 
   /** Closes what was opened. */
@@ -144,8 +144,9 @@ export class ProviderChain<Member> {
     this.#options.onSwitch?.(answering);
   }
 
-  #allFailed(failures: readonly FailedProvider[]): LlamactlError {
-    const { candidates, unasked } = this.#options;
+  async #allFailed(failures: readonly FailedProvider[]): Promise<LlamactlError> {
+    const { candidates } = this.#options;
+    const unasked = await this.#options.unasked?.();
     const requested = failures.find(({ name }) => name === candidates[0].name) ?? failures[0];
     if (requested === undefined) throw new Error('a chain has a candidate');
     const { error } = requested;
