@@ -1,4 +1,6 @@
+import type { CallOptions } from '../client/endpoints/endpoint.js';
 import { CoolDown } from '../client/providers/cool-down.js';
+import { HURRIED_TIMEOUT } from '../client/providers/fall-back.js';
 import { othersFor } from '../client/providers/others.js';
 import {
   type Answering,
@@ -60,7 +62,7 @@ export async function connectProviders(
   const first: Candidate<Connection> = {
     name: label,
     key: target.name ?? '',
-    open: (_, signal) => withModel(requested, null, context, signal),
+    open: (hasNext, signal) => withModel(requested, null, context, askingOf(hasNext, signal)),
   };
   const others = asked.map(
     (name): Candidate<Connection> => ({
@@ -77,7 +79,7 @@ export async function connectProviders(
           changes: { hasNext },
         });
         try {
-          return await withModel(connection, other.models[0] ?? null, context, signal);
+          return await withModel(connection, other.models[0] ?? null, context, askingOf(hasNext, signal));
         } catch (error) {
           await connection.client.destroy();
           throw error;
@@ -125,12 +127,16 @@ function resolveOther(
   });
 }
 
+function askingOf(hasNext: boolean, signal: AbortSignal | undefined): CallOptions {
+  return { ...(hasNext ? { timeout: HURRIED_TIMEOUT } : {}), ...(signal === undefined ? {} : { signal }) };
+}
+
 /** A connection that names a model where its server needs one. @param model of the configuration, for one of llama.cpp */
 async function withModel(
   connection: Connection,
   model: string | null,
   { output }: ConnectContext,
-  signal: AbortSignal | undefined,
+  asking: CallOptions,
 ): Promise<Connection> {
   const { client, target, label } = connection;
   if (target.model !== undefined) return connection;
@@ -139,7 +145,7 @@ async function withModel(
     return connection;
   }
   const { chooseModel } = await import('../services/choose-model.js');
-  const chosen = await chooseModel(client, label, target.provider, signal);
+  const chosen = await chooseModel(client, label, target.provider, asking);
   if (chosen === null) return connection;
   client.setModel(chosen.model);
   if (chosen.among > 1)

@@ -1,3 +1,4 @@
+import type { CallOptions } from '../client/endpoints/endpoint.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import { noModelNamed } from '../client/providers/choose.js';
 import { kindOf } from '../client/providers/kinds.js';
@@ -17,14 +18,14 @@ export async function chooseModel(
   client: LlamaCppClient,
   target: string,
   provider: ProviderType,
-  signal: AbortSignal | undefined,
+  asking: CallOptions,
 ): Promise<{ readonly model: string; readonly among: number } | null> {
   const kind = kindOf(provider);
   // Its list is long and public: neither key nor time is spent on it.
   if (provider === 'openrouter') throw noModelNamed(target, kind);
   let models: readonly ModelInfo[];
   try {
-    models = await kind.discover(client, signal === undefined ? {} : { signal });
+    models = await kind.discover(client, asking);
   } catch (error) {
     const isListless = error instanceof LlamactlError && LISTLESS.has(error.code);
     if (provider === 'openai-compatible' && isListless) return null;

@@ -1,12 +1,13 @@
 import { type LlamactlError, usageError } from '../../errors/llamactl-error.js';
 import { parseBaseUrl } from '../../wire/base-url.js';
 import { leavesNetwork } from '../../wire/hosts.js';
+import type { CallOptions } from '../endpoints/endpoint.js';
 import { LlamaCppClient } from '../llama-client.js';
 import { configuredModel } from '../model-info.js';
 import type { ClientOptions } from '../types.js';
 import { noModelNamed } from './choose.js';
 import { CoolDown } from './cool-down.js';
-import { hurried } from './fall-back.js';
+import { HURRIED_TIMEOUT, hurried } from './fall-back.js';
 import { kindOf, lookAgain } from './kinds.js';
 import { type FallbackRules, othersFor } from './others.js';
 import { PROVIDER_TYPES, type ProviderType } from './provider.js';
@@ -100,7 +101,10 @@ export function providersOf(
     name: each,
     key: addressesOf(each, its).join(' '),
     open: async (hasNext: boolean, opening: AbortSignal | undefined): Promise<OpenProvider> => ({
-      client: await open(each, hasNext ? hurried(its) : its, its, signal, opening),
+      client: await open(each, hasNext ? hurried(its) : its, its, signal, {
+        ...(hasNext ? { timeout: HURRIED_TIMEOUT } : {}),
+        ...present(opening),
+      }),
       provider: providerOf(its),
       target: each,
     }),
@@ -125,7 +129,7 @@ async function open(
   options: ClientOptions,
   { provider = 'llama-cpp', baseUrl, baseUrls }: ProviderTarget,
   signal: AbortSignal | undefined,
-  opening: AbortSignal | undefined,
+  asking: CallOptions,
 ): Promise<LlamaCppClient> {
   const kind = kindOf(provider);
   const url = baseUrl ?? (baseUrls === undefined ? kind.defaultUrl : undefined);
@@ -138,15 +142,13 @@ async function open(
   });
   try {
     const named = client.getCurrentModel() || options.models?.[0];
-    const models = await kind.discover(client, present(opening));
+    const models = await kind.discover(client, asking);
     const chosen = named ?? kind.choose(models);
     if (chosen === undefined && models.length > 0) throw noModelNamed(name, kind);
     if (chosen !== undefined) {
       client.setModel(chosen);
       const model = models.find(({ id, aliases }) => id === chosen || aliases.includes(chosen));
-      client.assumeContextSize(
-        await kind.contextSize(client, model ?? configuredModel(chosen), present(opening)),
-      );
+      client.assumeContextSize(await kind.contextSize(client, model ?? configuredModel(chosen), asking));
     }
     return client;
   } catch (error) {

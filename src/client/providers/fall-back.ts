@@ -5,8 +5,8 @@ import type { ClientOptions } from '../types.js';
 
 /** Milliseconds in which further tries at a server may begin where another can answer in its place. */
 const RETRY_WINDOW = 5000;
-/** Milliseconds for a connection there: a host that is away drops packets, and says nothing. */
-const CONNECTION_TIMEOUT = 5000;
+/** Milliseconds there for a connection (a host that is away drops packets, and says nothing), and for a list of models. */
+export const HURRIED_TIMEOUT = 5000;
 
 /** What another server may make good. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['CONNECTION_ERROR', 'TIMEOUT_ERROR', 'SERVER_OVERLOADED']);
@@ -75,7 +75,7 @@ function seconds(ms: number): string {
 export function hurried(options: ClientOptions): ClientOptions {
   const connectionTimeout = Math.min(
     options.pool?.connectionTimeout ?? POOL_DEFAULTS.connectionTimeout,
-    CONNECTION_TIMEOUT,
+    HURRIED_TIMEOUT,
   );
   return {
     ...options,
