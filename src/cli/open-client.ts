@@ -60,7 +60,7 @@ export function openClient(target: ResolvedTarget, options: OpenOptions): LlamaC
     headers,
     signal: context.signal,
     // Where nobody asked, the recovery table has a number for each kind of failure.
-    ...(target.origins['maxRetries'] === undefined ? {} : { maxRetries: target.maxRetries }),
+    ...(target.origins['maxRetries'] === 'default' ? {} : { maxRetries: target.maxRetries }),
     ...(once ? { maxRetries: 0, idleTimeout: PROBE_IDLE } : {}),
     ...(target.apiKey === undefined || withoutKey ? {} : { apiKey: target.apiKey }),
     ...(target.model === undefined ? {} : { model: target.model }),

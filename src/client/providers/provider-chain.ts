@@ -78,7 +78,7 @@ export class ProviderChain<Member> {
       const hasNext = index < order.length - 1;
       try {
         const member = await this.#openOnce(candidate, hasNext, signal);
-        const answering = { name, member, failures, cooling };
+        const answering = { name, member, failures, cooling: cooling.filter((each) => each.name !== name) };
         if (hasNext && this.#suspects.has(key)) await this.#look(member, signal);
         const result = await work(member, () => this.#answers(key, answering));
         coolDown.worked(key);
