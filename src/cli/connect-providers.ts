@@ -11,7 +11,6 @@ import {
 import type { LoadedConfig } from '../config/load.js';
 import { type ResolvedTarget, resolveTarget } from '../config/resolve.js';
 import type { Remedy } from '../errors/llamactl-error.js';
-import { hostOf } from '../wire/base-url.js';
 import { leavesNetwork } from '../wire/hosts.js';
 import { announce, type Connection, configFor, connectionTo, labelOf, notOne, targetsOf } from './connect.js';
 import type { ConnectionFlags } from './connection-flags.js';
@@ -51,11 +50,14 @@ export async function connectProviders(
   const [target, second] = await targetsOf(config, flags, context);
   if (target === undefined || second !== undefined) throw await notOne();
   const allowRemote = config.allowRemote || flags['allow-remote'];
+  const remote = await remoteFor(target, config);
   const isBare = target.name === null && !flags['allow-remote'];
   const { asked, withheld } =
     flags['no-fallback'] || isBare
       ? { asked: [], withheld: [] }
-      : othersFor(target.name, kindsOf(config), { fallback: config.fallback, allowRemote }, () => true);
+      : othersFor(target.name, kindsOf(config), { fallback: config.fallback, allowRemote }, (name) =>
+          remote.has(name),
+        );
   const label = labelOf(target);
   const common = { config, flags, context, alone: asked.length === 0 };
   const requested = await connectionTo(target, { ...common, label, changes: { hasNext: asked.length > 0 } });
@@ -97,7 +99,7 @@ export async function connectProviders(
     },
     close: ({ client }) => client.destroy(),
     onSwitch: (answering) => onSwitch(sentenceOf(answering)),
-    unasked: async () => (withheld.length === 0 ? undefined : unasked(withheld, target, config)),
+    unasked: withheld.length === 0 ? undefined : unasked(withheld, remote, config),
   });
   return { requested, chain };
 }
@@ -159,27 +161,29 @@ function kindsOf({ targets }: LoadedConfig) {
   );
 }
 
-/** What to type where targets were not asked. */
-async function unasked(
-  withheld: readonly string[],
-  target: ResolvedTarget,
-  config: LoadedConfig,
-): Promise<Remedy> {
+/** The targets for which a prompt would leave the private network, or nobody knows. */
+async function remoteFor(target: ResolvedTarget, config: LoadedConfig): Promise<ReadonlySet<string>> {
   const from = target.baseUrls ?? [target.baseUrl];
-  const shown = await Promise.all(
-    withheld.map(async (name) => {
-      // One that cannot be used as it is is not worth more words here.
-      const other = await resolveTarget(config, name, null, { keys: 'leave' }).catch(() => null);
-      if (other === null) return name;
-      const addresses = other.baseUrls ?? [other.baseUrl];
-      return leavesNetwork(from, addresses)
-        ? `${name} (${hostOf(other.baseUrl)}, not in this network)`
-        : name;
+  const names = Object.keys(config.targets).filter((name) => name !== target.name);
+  const leave = await Promise.all(
+    names.map(async (name) => {
+      try {
+        const { baseUrl, baseUrls = [baseUrl] } = await resolveTarget(config, name, null, { keys: 'leave' });
+        return leavesNetwork(from, baseUrls);
+      } catch {
+        return true;
+      }
     }),
   );
-  const inFile = config.form === 'llamactl' ? ` in \`fallback\` of ${config.file}` : '';
+  return new Set(names.filter((_, index) => leave[index]));
+}
+
+/** What to type where targets were not asked. */
+function unasked(withheld: readonly string[], remote: ReadonlySet<string>, config: LoadedConfig): Remedy {
+  const shown = withheld.map((name) => (remote.has(name) ? `${name} (not in this network)` : name));
+  const how = config.form === 'llamactl' ? `name them in \`fallback\` of ${config.file}, or ` : '';
   return {
-    text: `Not asked, since ${inFile === '' ? 'nothing allows it' : `they are not${inFile}`}: ${shown.join(', ')}. To let every target answer:`,
+    text: `Not asked: ${shown.join(', ')}. To let them answer, ${how}allow all:`,
     commands: ['llamactl chat --allow-remote'],
   };
 }

@@ -235,6 +235,24 @@ describe('chat falls back over the targets of the configuration', () => {
     assert.doesNotMatch(after.text, /sk-from-command/);
   });
 
+  it('passes over one that is not set up: without its variable, or a model to ask for', async () => {
+    write({
+      fallback: ['unset', 'many', 'second'],
+      targets: {
+        first: { baseUrl: proxy.url, maxRetries: 0 },
+        unset: { baseUrl: 'http://127.0.0.1:1', apiKey: '$NO_SUCH_KEY' },
+        many: { provider: 'openrouter', apiKey: 'sk-or' },
+        second: { baseUrl: keyed.current.url, apiKey: KEY },
+      },
+    });
+    await proxy.refuse();
+    const run = await chat(['Hello', '--json']);
+    assert.deepEqual([run.code, run.json?.target], [0, 'second'], run.text);
+    const messages = run.json.recovery.map(({ message }: { message: string }) => message).join('\n');
+    assert.match(messages, /unset cannot be used \(.*the variable NO_SUCH_KEY is not set\)\. Asking many\./);
+    assert.match(messages, /many cannot be used \(.*name one\)\. Asking second\./);
+  });
+
   it('fails as the first one did where none can answer', async () => {
     write({
       fallback: ['second'],
@@ -276,8 +294,12 @@ describe('chat falls back over the targets of the configuration', () => {
       fails(refused, 10, 'connection.refused');
       assert.equal(refused.asked, '');
       const { suggestions } = refused.json.error;
-      assert.match(suggestions.join('\n'), /Not asked.*: cloud \(api\.example\.com, not in this network\)/);
-      assert.equal(suggestions.at(-1), 'llamactl chat --allow-remote');
+      assert.match(
+        suggestions.join('\n'),
+        /Not asked: cloud \(not in this network\)\. To let them answer, name them in `fallback`/,
+      );
+      assert.ok(suggestions.includes('llamactl chat --allow-remote'));
+      assert.match((await ask()).err, /^ {4}llamactl chat --allow-remote$/m);
       const allowed = await ask('--allow-remote');
       assert.equal(allowed.code, 0, allowed.text);
       assert.match(

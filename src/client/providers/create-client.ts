@@ -114,7 +114,7 @@ export function providersOf(
     coolDown,
     look: ({ client, provider }, looking) => lookAgain(client, provider, looking),
     close: ({ client }) => client.close(),
-    unasked: async () =>
+    unasked:
       withheld.length === 0
         ? undefined
         : {

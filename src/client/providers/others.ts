@@ -5,8 +5,8 @@ export interface FallbackRules {
   /** Names to try in turn. Default: every target that may have the prompt, in the specification's order of kinds. */
   readonly fallback?: readonly string[] | undefined;
   /**
-   * Whether every target may have the prompt, remote ones and those that `fallback` does not name. Default false: naming a
-   * target in `fallback` is leave, listing it is not.
+   * Whether every target may have the prompt, those that `fallback` does not name and remote ones, these last. Default false:
+   * naming a target in `fallback` is leave, listing it is not.
    */
   readonly allowRemote?: boolean | undefined;
 }
@@ -31,7 +31,8 @@ export function othersFor(
   leaves: (name: string) => boolean,
 ): Others {
   const rest = PROVIDER_TYPES.flatMap((type) => Object.keys(kinds).filter((name) => kinds[name] === type));
-  const unnamed = allowRemote ? rest : fallback === undefined ? rest.filter((name) => !leaves(name)) : [];
+  const near = rest.filter((name) => !leaves(name));
+  const unnamed = allowRemote ? [...near, ...rest] : fallback === undefined ? near : [];
   const asked = [...new Set([...(fallback ?? []), ...unnamed])].filter((name) => name !== first);
   return { asked, withheld: rest.filter((name) => name !== first && !asked.includes(name)) };
 }

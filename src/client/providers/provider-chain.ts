@@ -40,7 +40,7 @@ export interface ChainOptions<Member> {
   /** Told once another answers than before, as soon as it begins to. */
   readonly onSwitch?: (answering: Answering<Member>) => void;
   /** What to do about targets that were not asked, for the failure of all others. */
-  readonly unasked?: () => Promise<Remedy | undefined>;
+  readonly unasked?: Remedy | undefined;
 }
 
 /**
@@ -64,7 +64,7 @@ export class ProviderChain<Member> {
    * Has a provider do some work; the next one, where it cannot.
    * @param work may be begun with several. It calls `begins` once somebody sees the first of the answer
    * @throws LlamactlError of the requested provider where none can, with the others' failures as evidence; at once of any
-   * provider where it is the key's, the configuration's or the request's fault
+   * provider where it is the key's or the request's fault
    */
   async use<Result>(
     work: (member: Member, begins: () => void) => Promise<Result>,
@@ -76,8 +76,10 @@ export class ProviderChain<Member> {
     for (const [index, candidate] of order.entries()) {
       const { name, key } = candidate;
       const hasNext = index < order.length - 1;
+      let isOpen = false;
       try {
         const member = await this.#openOnce(candidate, hasNext, signal);
+        isOpen = true;
         const answering = { name, member, failures, cooling: cooling.filter((each) => each.name !== name) };
         if (hasNext && this.#suspects.has(key)) await this.#look(member, signal);
         const result = await work(member, () => this.#answers(key, answering));
@@ -86,13 +88,14 @@ export class ProviderChain<Member> {
         this.#answers(key, answering);
         return { ...answering, result };
       } catch (error) {
-        if (!mayFallBack(error, reasoningShown)) throw afterFailures(error, failures);
+        const isUnusable = !isOpen && key !== this.#options.candidates[0].key && isUnfinished(error);
+        if (!isUnusable && !mayFallBack(error, reasoningShown)) throw afterFailures(error, failures);
         coolDown.failed(key);
         this.#suspects.add(key);
         failures.push({ name, error });
       }
     }
-    throw await this.#allFailed(failures);
+    throw this.#allFailed(failures);
   }
 
   /** Closes what was opened. */
@@ -144,22 +147,28 @@ export class ProviderChain<Member> {
     this.#options.onSwitch?.(answering);
   }
 
-  async #allFailed(failures: readonly FailedProvider[]): Promise<LlamactlError> {
-    const { candidates } = this.#options;
-    const unasked = await this.#options.unasked?.();
+  #allFailed(failures: readonly FailedProvider[]): LlamactlError {
+    const { candidates, unasked } = this.#options;
     const requested = failures.find(({ name }) => name === candidates[0].name) ?? failures[0];
     if (requested === undefined) throw new Error('a chain has a candidate');
     const { error } = requested;
     const others = failures.filter((failure) => failure !== requested);
     if (others.length === 0 && unasked === undefined) return error;
+    const [first, ...rest] = error.remedies;
     return error.with({
       evidence: [
         ...error.evidence,
         ...others.map((each) => `${each.name}, tried instead: ${each.error.message}`),
       ],
-      remedies: [...error.remedies, ...(unasked === undefined ? [] : [unasked])],
+      // Few are shown: to mend the server comes first, and to do without it next.
+      remedies: [first, unasked, ...rest].filter((remedy) => remedy !== undefined),
     });
   }
+}
+
+/** A stand-in that is not set up: an unset variable, no model. It was not what was asked for, so it stands in nobody's way. */
+function isUnfinished(error: unknown): error is LlamactlError {
+  return error instanceof LlamactlError && (error.type === 'USAGE_ERROR' || error.type === 'MODEL_NOT_FOUND');
 }
 
 /** Why one answers in place of another: `local refused the connection`. */

@@ -105,12 +105,11 @@ describe('who may answer in place of the requested target', () => {
     assert.deepEqual(othersFor('local', kinds, { fallback: [] }, remote).asked, []);
   });
 
-  it('everybody where remote ones are allowed, those of `fallback` first', () => {
-    const rules = { fallback: ['second'], allowRemote: true };
-    assert.deepEqual(othersFor('local', kinds, rules, remote), {
-      asked: ['second', 'laptop', 'cloud'],
-      withheld: [],
-    });
+  it('everybody where remote ones are allowed: those of `fallback` first, remote ones last', () => {
+    const of = (fallback: string[]) =>
+      othersFor('local', { ...kinds, third: 'llama-cpp' }, { fallback, allowRemote: true }, remote);
+    assert.deepEqual(of(['second']), { asked: ['second', 'laptop', 'third', 'cloud'], withheld: [] });
+    assert.deepEqual(of(['cloud']).asked, ['cloud', 'laptop', 'second', 'third']);
   });
 
   it('without `fallback`, as the specification has it, but for those that the prompt would leave the network for', () => {
