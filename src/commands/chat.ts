@@ -11,12 +11,13 @@ import { loadJsonSchema, loadTools } from '../services/chat.js';
 export default class Chat extends BaseCommand {
   static override summary = 'Ask a model, once or in a conversation.';
   static override description =
-    'The prompt is the argument, stdin, or both. Without either, on a terminal, a conversation begins: /clear forgets it, /exit or Ctrl-D leaves, Ctrl-C stops an answer. What came of an answer that was cut is printed before the error (exit 17).';
+    'The prompt is the argument, stdin, or both. Without either, on a terminal, a conversation begins: /clear forgets it, /exit or Ctrl-D leaves, Ctrl-C stops an answer. What came of an answer that was cut is printed before the error (exit 17). Where the target cannot answer, the next one of `fallback` in the configuration does, and one line says which and why.';
   static override examples = [
     "<%= config.bin %> <%= command.id %> 'Why is the sky blue?' --stats",
     "git diff | <%= config.bin %> <%= command.id %> 'Write a commit message for this'",
     "<%= config.bin %> <%= command.id %> 'Name three rivers' --json-schema rivers.schema.json --json | jq -r .content",
     "<%= config.bin %> <%= command.id %> 'Weather in Oslo?' --tools tools.json --tool-choice required",
+    "<%= config.bin %> <%= command.id %> 'Hello' --provider gpu --allow-remote",
     '<%= config.bin %> <%= command.id %>',
   ];
   protected override readonly documentIsData = true;
