@@ -3,7 +3,7 @@ import type { ProblemCode } from '../config/problem.js';
 import type { ResolvedTarget } from '../config/resolve.js';
 import { type DiagnoseOptions, diagnose } from './diagnose.js';
 import { type DiscoveredServer, discoverServers } from './discover.js';
-import type { ConfigProblem, ConfiguredFacts } from './facts.js';
+import type { ConfigProblem, ConfiguredFacts, DashboardFacts } from './facts.js';
 import type { Diagnosis } from './runner.js';
 
 /** A server to diagnose, and how clients for it are opened. */
@@ -23,6 +23,8 @@ export interface DiagnosisTarget {
 export interface TargetsOptions extends Omit<DiagnoseOptions, 'target' | 'baseUrl' | 'open' | 'configured'> {
   /** The configuration file that was named, for what is odd in it. */
   readonly config?: string | undefined;
+  /** Files that ask for metrics (`--dashboard`). */
+  readonly dashboards?: readonly DashboardFacts[];
 }
 
 /** Diagnoses that run at once: each has some ten requests under way. */
@@ -70,7 +72,7 @@ async function diagnoseOne(
     configured: configuredFacts(
       named,
       named.configFile === null || target.name === null ? [] : await problemsOf(target.name, options),
-      found === undefined ? undefined : 'discovered',
+      { urlOrigin: found === undefined ? undefined : 'discovered', dashboards: options.dashboards },
     ),
   });
 }
@@ -96,7 +98,10 @@ async function diagnoseDiscovered(fallback: DiagnosisTarget, options: TargetsOpt
 function configuredFacts(
   { target, configFile, usesTools }: DiagnosisTarget,
   problems: readonly ConfigProblem[],
-  urlOrigin?: string,
+  {
+    urlOrigin,
+    dashboards,
+  }: { urlOrigin?: string | undefined; dashboards?: readonly DashboardFacts[] | undefined },
 ): ConfiguredFacts {
   const { origins } = target;
   return {
@@ -112,6 +117,7 @@ function configuredFacts(
     keyOrigin: origins['apiKey'] ?? null,
     keyOddity: target.apiKey === undefined ? null : oddityOf(target.apiKey),
     usesTools,
+    ...(dashboards === undefined ? {} : { dashboards }),
   };
 }
 
