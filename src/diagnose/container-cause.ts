@@ -32,6 +32,8 @@ export function containerCause(facts: Facts, error: FailureFact, which: Which): 
   if (deaf !== null) return deaf;
   const exact = hidden.find((each) => each.port === port);
   if (exact !== undefined) return notPublished(facts, error, exact, port);
+  const other = running.find((each) => each.port === port);
+  if (other !== undefined) return publishedElsewhere(facts, error, other);
   const ended = containers.find((each) => !isRunning(each) && each.publishes.includes(port));
   return ended === undefined ? null : hasEnded(facts, error, ended);
 }

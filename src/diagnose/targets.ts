@@ -47,12 +47,21 @@ export async function diagnoseTargets(
   if (isUnnamed) return diagnoseDiscovered(only, options);
   const done: Diagnosis[] = [];
   const queue = [...targets.entries()];
+  // Of many it is told how many are through, of one what it waits for.
+  const { onProgress, ...quiet } = options;
+  const one = targets.length > 1 ? quiet : options;
+  const tell = () => {
+    if (targets.length > 1)
+      onProgress?.(`${done.filter(() => true).length} of ${targets.length} servers asked`);
+  };
   const work = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, target] = next;
-      done[index] = await diagnoseOne(target, options);
+      done[index] = await diagnoseOne(target, one);
+      tell();
     }
   };
+  tell();
   await Promise.all(Array.from({ length: Math.min(CONCURRENCY, targets.length) }, work));
   return done;
 }

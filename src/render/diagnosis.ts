@@ -1,5 +1,6 @@
 import type { Finding } from '../catalogue/entry.js';
 import type { CheckReport, Diagnosis } from '../diagnose/runner.js';
+import { renderFacts } from './diagnosis-facts.js';
 import { renderRemedies } from './error.js';
 import { count, duration, plural } from './format.js';
 import { bold, dim, type Mark, mark } from './symbols.js';
@@ -51,6 +52,7 @@ export function renderDiagnosis(diagnosis: Diagnosis, layout: DiagnosisLayout): 
     ...elsewhere(diagnosis, width),
     '',
     renderChecks(diagnosis, layout),
+    ...(layout.verbose ? ['', renderFacts(diagnosis, width), ''] : []),
     [
       howMany(findings),
       ...(skipped > 0 ? [`${plural(skipped, 'check')} not run`] : []),
@@ -188,7 +190,7 @@ function renderHealthy(diagnosis: Diagnosis, layout: DiagnosisLayout): string {
     ...(asleep === undefined ? [] : [wrap(`no answer was asked for: ${asleep}`, width, '  ')]),
     ...findings.map(({ title }) => wrap(`note: ${title}`, width, '  ')),
     ...elsewhere(diagnosis, width).filter((line) => line !== ''),
-    ...(verbose ? ['', renderEachCheck(checks, width)] : []),
+    ...(verbose ? ['', renderEachCheck(checks, width), '', renderFacts(diagnosis, width), ''] : []),
     `  ${plural(ran, 'check')} in ${duration(diagnosis.durationMs)}`,
   ].join('\n');
 }

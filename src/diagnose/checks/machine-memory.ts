@@ -73,7 +73,9 @@ function swapped(facts: Facts, { pid, residentBytes, swappedBytes }: ServerProce
 function noRoom(facts: Facts, process: ServerProcess, weights: number | null): Finding | null {
   const { pid, anonymousBytes: own, fileBytes: mapped, limitBytes: limit, gpuLibraries } = process;
   if (weights === null || own == null || mapped == null || gpuLibraries === null) return null;
-  if (gpuLibraries.length > 0 || facts.local.state !== 'known') return null;
+  if (facts.local.state !== 'known') return null;
+  // Builds for several machines load their back ends without a GPU, too.
+  if (gpuLibraries.length > 0 && facts.local.value.gpus.length > 0) return null;
   if (mapped + own >= weights * IN_MEMORY) return null;
   const isMapped = isMappedBy(process);
   const { availableBytes } = facts.local.value.memory;

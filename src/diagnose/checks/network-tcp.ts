@@ -1,6 +1,6 @@
 import type { Finding } from '../../catalogue/entry.js';
 import { type Check, failed, findingOf, originLine, passed, skipped } from '../check.js';
-import { containerCause, unseenNetwork, type Which } from '../container-cause.js';
+import { containerCause, deafContainer, unseenNetwork, type Which } from '../container-cause.js';
 import type { Facts, FailureFact } from '../facts.js';
 import { endpointOf } from '../gather/network.js';
 import { movedFinding } from '../moved.js';
@@ -32,12 +32,14 @@ function causeOf(facts: Facts, error: FailureFact): Finding {
   const found = findingOf(error, 98);
   const origin = originLine(facts);
   const plain = origin === null ? found : { ...found, evidence: [...found.evidence, origin] };
+  const seen = { ...error, evidence: plain.evidence };
+  // Docker's proxy may end a connection as soon as it is there.
+  if (error.code === 'connection.reset') return deafContainer(facts, seen) ?? plain;
   if (error.code !== 'connection.refused') return plain;
   const moved = movedFinding(facts, plain);
   if (moved !== null) return moved;
   const isSocket = facts.url.startsWith('unix:');
   if (facts.local.state !== 'known' || isSocket) return plain;
-  const seen = { ...error, evidence: plain.evidence };
   const on = (which: Which) =>
     otherServer(facts, plain, which) ??
     containerCause(facts, seen, which) ??
