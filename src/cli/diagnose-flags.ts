@@ -134,12 +134,14 @@ interface AskingFlags {
   readonly only?: readonly string[] | undefined;
   readonly skip?: readonly string[] | undefined;
   readonly config?: string | undefined;
+  readonly dashboard?: readonly string[] | undefined;
 }
 
 /** The flags as the options of a diagnosis. */
 export function askingOptions(flags: AskingFlags) {
   const { wake, deep, insecure, config, timeout: deadlineMs = DEADLINE, only = [], skip = [] } = flags;
-  return { wake, deep, insecure, config, caCert: flags['ca-cert'], deadlineMs, selection: { only, skip } };
+  const { 'ca-cert': caCert, dashboard: dashboards = [] } = flags;
+  return { wake, deep, insecure, config, caCert, deadlineMs, dashboards, selection: { only, skip } };
 }
 
 interface ReportFlags {

@@ -30,8 +30,7 @@ export default class Diagnose extends BaseCommand {
     const { diagnoseBundle, writeBundles } = await import('../diagnose/bundle.js');
     const asking = askingOptions(flags);
     if (flags.from !== undefined) return report([await diagnoseBundle(flags.from, asking.selection)], how);
-    const dashboards = await this.dashboards(flags.dashboard);
-    const ask = () => this.ask(flags, { ...asking, ...dashboards, signal, env: process.env });
+    const ask = () => this.ask(flags, { ...asking, signal, env: process.env });
     if (flags.watch !== undefined)
       return this.watch(async () => (await ask()).diagnoses, flags.watch, flags.verbose);
     let { diagnoses, secrets } = await ask();
@@ -69,12 +68,6 @@ export default class Diagnose extends BaseCommand {
       spinner?.stop();
       await Promise.all(connections.map(({ client }) => client.destroy()));
     }
-  }
-
-  private async dashboards(files: readonly string[] | undefined) {
-    if (files === undefined) return {};
-    const { readDashboards } = await import('../diagnose/dashboards.js');
-    return { dashboards: await readDashboards(files) };
   }
 
   private async watch(ask: () => Promise<Diagnosis[]>, everyMs: number, verbose: boolean) {

@@ -1,6 +1,7 @@
 import type { LlamaCppClient } from '../client/llama-client.js';
 import type { ProblemCode } from '../config/problem.js';
 import type { ResolvedTarget } from '../config/resolve.js';
+import { readDashboards } from './dashboards.js';
 import { type DiagnoseOptions, diagnose } from './diagnose.js';
 import { type DiscoveredServer, discoverServers } from './discover.js';
 import type { ConfigProblem, ConfiguredFacts, DashboardFacts } from './facts.js';
@@ -24,6 +25,11 @@ export interface TargetsOptions extends Omit<DiagnoseOptions, 'target' | 'baseUr
   /** The configuration file that was named, for what is odd in it. */
   readonly config?: string | undefined;
   /** Files that ask for metrics (`--dashboard`). */
+  readonly dashboards: readonly string[];
+}
+
+/** What is read once for all targets. */
+interface Common extends Omit<TargetsOptions, 'dashboards'> {
   readonly dashboards?: readonly DashboardFacts[];
 }
 
@@ -36,8 +42,12 @@ const CONCURRENCY = 32;
  */
 export async function diagnoseTargets(
   targets: readonly DiagnosisTarget[],
-  options: TargetsOptions,
+  { dashboards, ...given }: TargetsOptions,
 ): Promise<Diagnosis[]> {
+  const options: Common = {
+    ...given,
+    ...(dashboards.length === 0 ? {} : { dashboards: await readDashboards(dashboards) }),
+  };
   const [only, second] = targets;
   const isUnnamed =
     only !== undefined &&
@@ -68,7 +78,7 @@ export async function diagnoseTargets(
 
 async function diagnoseOne(
   named: DiagnosisTarget,
-  options: TargetsOptions,
+  options: Common,
   found?: DiscoveredServer,
 ): Promise<Diagnosis> {
   const { target, open } = named;
@@ -87,7 +97,7 @@ async function diagnoseOne(
 }
 
 /** Nobody named a server: the llama-servers of this machine are meant, else the place where one would be. */
-async function diagnoseDiscovered(fallback: DiagnosisTarget, options: TargetsOptions): Promise<Diagnosis[]> {
+async function diagnoseDiscovered(fallback: DiagnosisTarget, options: Common): Promise<Diagnosis[]> {
   options.onProgress?.('looking for servers on this machine');
   const discovered = await discoverServers(
     (changes) => fallback.open({ ...changes, once: true }),
@@ -141,7 +151,7 @@ const GRAVE: ReadonlySet<ProblemCode> = new Set([
 ]);
 
 /** What is odd in the configuration, as far as it concerns a target. */
-async function problemsOf(target: string, { config, env }: TargetsOptions): Promise<ConfigProblem[]> {
+async function problemsOf(target: string, { config, env }: Common): Promise<ConfigProblem[]> {
   const { lintConfig } = await import('../config/lint.js');
   const report = await lintConfig({ cwd: process.cwd(), env, config });
   if (report === null) return [];

@@ -11,6 +11,8 @@ export interface DiagnosisLayout {
   readonly width: number;
   /** Each check by itself, with its time, and the facts. */
   readonly verbose: boolean;
+  /** The line a layer; false for one of a fleet, whose summary stands above. Default true. */
+  readonly layers?: boolean;
 }
 
 const MARKS = {
@@ -31,7 +33,9 @@ export function renderDiagnoses(diagnoses: readonly Diagnosis[], layout: Diagnos
   const unwell = diagnoses.filter(({ verdict }) => verdict !== 'healthy');
   return [
     renderFleet(diagnoses, layout.width),
-    ...(layout.verbose ? diagnoses : unwell).map((each) => renderDiagnosis(each, layout)),
+    ...(layout.verbose ? diagnoses : unwell).map((each) =>
+      renderDiagnosis(each, { ...layout, layers: layout.verbose }),
+    ),
   ].join('\n\n');
 }
 
@@ -51,7 +55,7 @@ export function renderDiagnosis(diagnosis: Diagnosis, layout: DiagnosisLayout): 
       .flatMap((other) => ['', renderOther(other, width)]),
     ...elsewhere(diagnosis, width),
     '',
-    renderChecks(diagnosis, layout),
+    ...(layout.layers === false ? [] : [renderChecks(diagnosis, layout)]),
     ...(layout.verbose ? ['', renderFacts(diagnosis, width), ''] : []),
     [
       howMany(findings),

@@ -8,7 +8,7 @@ export interface QuestionsOptions {
   readonly deadlineMs: number;
   /** Facts that some check wants; the others are not asked for. */
   readonly wanted: ReadonlySet<FactName>;
-  /** Told whenever an answer is awaited or has come: the layers that are still waited for, `server, models`. */
+  /** Told whenever an answer is awaited or has come: `waiting for: server, models`. */
   readonly onProgress?: (what: string) => void;
 }
 
@@ -88,7 +88,8 @@ export class Questions {
   }
 
   #tell(): void {
-    if (this.#awaited.size > 0) this.#options.onProgress?.([...this.#awaited.keys()].join(', '));
+    if (this.#awaited.size > 0)
+      this.#options.onProgress?.(`waiting for: ${[...this.#awaited.keys()].join(', ')}`);
   }
 }
 
