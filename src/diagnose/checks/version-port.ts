@@ -13,7 +13,7 @@ export const versionPort: Check = {
   run(facts) {
     const process = processOf(facts);
     if (process === null) return skipped('with which flags the server was started cannot be seen');
-    if (settingOf(process, ['--port'], 'LLAMA_ARG_PORT') !== undefined) return passed('it is set');
+    if (settingOf(process, ['--port'], 'LLAMA_ARG_PORT') !== undefined) return passed('started with --port');
     const { port } = endpointOf(new URL(facts.url));
     return passed(
       port === 8080

@@ -14,6 +14,17 @@ const BUILDS = ['v0.6.0', 'v0.1.0'] as const;
 type Known<Name extends keyof Facts> = Extract<Facts[Name], { readonly state: 'known' }>['value'];
 type Process = Known<'local'>['processes'][number];
 
+/** One diagnosis serves all scenarios that change it. */
+const diagnoses = new Map<string, Promise<Diagnosis>>();
+
+function diagnosisOf(url: string): Promise<Diagnosis> {
+  const only = ['--only', 'machine.*', '--only', 'model.served'];
+  const known =
+    diagnoses.get(url) ?? cli(['diagnose', '--url', url, ...only, '--json']).then(({ json }) => json);
+  diagnoses.set(url, known);
+  return known;
+}
+
 /**
  * `diagnose --from` what a real server's diagnosis told, on a machine with other memory: this one's cannot be taken away from
  * those who share it.
@@ -25,17 +36,7 @@ async function onAMachineWith(
   facts: Partial<Facts> = {},
 ): Promise<Call> {
   const server = await lab.server(['-c', '512'], { model: smolModel() });
-  const { json } = await cli([
-    'diagnose',
-    '--url',
-    server.url,
-    '--only',
-    'machine.*',
-    '--only',
-    'model.served',
-    '--json',
-  ]);
-  const seen = json as Diagnosis;
+  const seen = await diagnosisOf(server.url);
   if (seen.facts.local.state !== 'known') throw new Error('nothing is known of this machine');
   const processes = seen.facts.local.value.processes.map((process) =>
     process.pid === server.pid ? { ...process, ...change } : process,
