@@ -32,6 +32,8 @@ const PROBE_IDLE = 6000;
 export interface ClientChanges {
   readonly baseUrl?: string;
   readonly withoutKey?: true;
+  /** A key in place of the configured one. */
+  readonly key?: string;
   /** Ask once, and answer in no other way than asked. */
   readonly once?: true;
 }
@@ -180,7 +182,7 @@ function createClient(
   context: ConnectContext,
   label: string,
   headers: Readonly<Record<string, string>>,
-  { baseUrl = target.baseUrl, withoutKey, once }: ClientChanges = {},
+  { baseUrl = target.baseUrl, withoutKey, key = target.apiKey, once }: ClientChanges = {},
 ): LlamaCppClient {
   const { baseUrls } = target;
   const isSeveral = baseUrls !== undefined && baseUrl === target.baseUrl;
@@ -195,7 +197,7 @@ function createClient(
     // Where nobody asked, the recovery table has a number for each kind of failure.
     ...(target.origins['maxRetries'] === undefined ? {} : { maxRetries: target.maxRetries }),
     ...(once ? { maxRetries: 0, idleTimeout: PROBE_IDLE } : {}),
-    ...(target.apiKey === undefined || withoutKey ? {} : { apiKey: target.apiKey }),
+    ...(key === undefined || withoutKey ? {} : { apiKey: key }),
     ...(target.model === undefined ? {} : { model: target.model }),
     ...(flags['ca-cert'] === undefined ? {} : { caCert: flags['ca-cert'] }),
     ...(flags['no-cache'] ? {} : { cacheDirectory: context.cacheDirectory }),
