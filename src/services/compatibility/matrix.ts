@@ -60,6 +60,7 @@ const PASSING: ReadonlySet<string> = new Set([
   'TIMEOUT_ERROR',
   // The question was too long for this server, whatever it asked.
   'CONTEXT_OVERFLOW',
+  'MODEL_NOT_FOUND',
   'SERVER_OVERLOADED',
   'AUTHENTICATION_ERROR',
   'STREAMING_ERROR',
@@ -145,7 +146,12 @@ async function learn(
       models,
       model,
       props,
-      ...othersOf(models, chosen, target, wake),
+      ...othersOf(
+        models,
+        chosen,
+        { ...target, tellsStatus: isLlamaServer || target.provider === 'ollama' },
+        wake,
+      ),
       signal,
       timeLeft,
     },
@@ -163,12 +169,19 @@ export function obstacleOf(model: ModelInfo | undefined, props: Props | null): s
 export function othersOf(
   models: readonly ModelInfo[],
   chosen: ModelInfo | undefined,
-  { configured, isRemote }: Pick<MatrixTarget, 'configured' | 'isRemote'>,
+  {
+    configured,
+    isRemote,
+    tellsStatus,
+  }: Pick<MatrixTarget, 'configured' | 'isRemote'> & {
+    /** Whether the list says which models are loaded: of other programs nobody knows. */
+    readonly tellsStatus: boolean;
+  },
   wake: boolean,
 ): Pick<Bench, 'others' | 'othersReason'> {
   const rest = models.filter(({ id, status }) => id !== chosen?.id && status !== 'failed');
   const allowed = rest.filter(({ id, status }) =>
-    isRemote ? configured.includes(id) : status === 'ready' || status === 'unknown' || wake,
+    isRemote ? configured.includes(id) : wake || (tellsStatus && status === 'ready'),
   );
   const size = ({ sizeBytes }: ModelInfo) => sizeBytes ?? Number.POSITIVE_INFINITY;
   return {
@@ -178,7 +191,7 @@ export function othersOf(
         ? 'only one model is served'
         : isRemote
           ? `${rest.length + 1} models are listed, and the configuration names no second one to ask`
-          : `another is listed, and not loaded: --wake asks it`,
+          : 'another is listed, and asking may load it: --wake does',
   };
 }
 
@@ -210,7 +223,7 @@ async function run(bench: Bench, obstacle: string | null, options: MatrixOptions
     chats = false;
     if (verdict.result !== 'untested') continue;
     failure = error;
-    inTheWay = 'the model gave no answer';
+    inTheWay = error.type === 'MODEL_NOT_FOUND' ? 'the model is not there' : 'the model gave no answer';
   }
   const matrix = [...measured].sort((a, b) => placeOf(a.feature) - placeOf(b.feature));
   return { matrix, failure };

@@ -33,11 +33,13 @@ export const contextDetection: Probe = {
         : NOT_TOLD;
     }
     const tokens = await kind.contextSize(client, info ?? configuredModel(model ?? ''), callOptions(bench));
-    return tokens === null
-      ? NOT_TOLD
-      : {
-          result: 'partly',
-          evidence: `${counted(tokens, 'token')} is what the model was made for; what it gets, nothing tells`,
-        };
+    if (tokens === null) return NOT_TOLD;
+    const why =
+      provider !== 'ollama'
+        ? 'is what the model was made for; what it gets, nothing tells'
+        : info?.status === 'unloaded'
+          ? 'by its model file or the usual; told once the model is loaded'
+          : 'by its model file or the usual; this version does not tell';
+    return { result: 'partly', evidence: `${counted(tokens, 'token')} ${why}` };
   },
 };

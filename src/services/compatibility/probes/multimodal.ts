@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { json } from '../../../client/endpoints/endpoint.js';
+import { showSchema } from '../../../client/providers/ollama.js';
 import type { Props } from '../../../wire/props.js';
 import { askRaw, callOptions, PROMPT } from '../ask.js';
 import type { Bench, Probe, Verdict } from '../feature.js';
@@ -40,7 +41,11 @@ export const multimodal: Probe = {
   },
 };
 
-/** @param withImage, without tokens of the same prompt; null where they are not known */
+/**
+ * Programs there are that take an image for a model that sees nothing (Ollama), so that taking it alone proves little.
+ * @param withImage, without tokens of the same prompt; null where they are not known
+ * @param kinds what the server says that the model takes beside text; empty where it says nothing
+ */
 export function judgeImage(
   withImage: number | null,
   without: number | null,
@@ -51,11 +56,9 @@ export function judgeImage(
       result: 'no',
       evidence: `an image is left out without a word (${withImage} prompt tokens with it)`,
     };
-  const also = kinds.filter((kind) => kind !== 'image');
-  return {
-    result: 'yes',
-    evidence: `an image is taken${also.length === 0 ? '' : `; told of as well: ${also.join(', ')}`}`,
-  };
+  return kinds.length === 0
+    ? { result: 'partly', evidence: 'an image is taken; whether the model sees it, nothing tells' }
+    : { result: 'yes', evidence: `an image is taken; told of: ${kinds.join(', ')}` };
 }
 
 interface Told {
@@ -72,12 +75,23 @@ function toldByProps(props: Props | null): Told | null {
 }
 
 async function toldByList(bench: Bench): Promise<Told | null> {
-  // Ollama's list has OpenAI's fields alone.
-  if (bench.provider === 'ollama' || bench.model === undefined) return null;
-  const { data } = await bench.client.call(
+  const { client, model, provider } = bench;
+  if (model === undefined) return null;
+  if (provider === 'ollama') return toldByOllama(bench, model);
+  const { data } = await client.call(
     { method: 'GET', path: '/v1/models', read: json(listSchema), quick: true },
     callOptions(bench),
   );
-  const kinds = data.find(({ id }) => id === bench.model)?.architecture?.input_modalities;
+  const kinds = data.find(({ id }) => id === model)?.architecture?.input_modalities;
   return kinds ? { source: 'the model list', kinds: kinds.filter((kind) => kind !== 'text') } : null;
+}
+
+/** Its list has OpenAI's fields alone, and a model that sees nothing takes an image without a word. */
+async function toldByOllama(bench: Bench, model: string): Promise<Told | null> {
+  const { capabilities } = await bench.client.call(
+    { method: 'POST', path: '/api/show', body: { model }, read: json(showSchema), quick: true },
+    callOptions(bench),
+  );
+  if (!capabilities) return null;
+  return { source: '/api/show', kinds: capabilities.includes('vision') ? ['image'] : [] };
 }
