@@ -13,9 +13,9 @@ export interface Verdict {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** As llama-server's router, OpenAI, vLLM, Ollama and llama-swap say it; the name, where the message has one. */
+/** As llama-server's router, OpenAI, OpenRouter, vLLM, Ollama and llama-swap say it; the name, where the message has one. */
 const UNKNOWN_MODEL =
-  /\bmodel (?:[`'"]([^`'"]+)[`'"]|(?!is\b)(\S+)) (?:is not found|not found|does not exist)|could not find \S.{0,30} (?:handler|modelID) for (\S+)|\bmodel (?:is )?not found|unknown model|no such model/i;
+  /\bmodel (?:[`'"]([^`'"]+)[`'"]|(?!is\b)(\S+)) (?:is not found|not found|does not exist)|could not find \S.{0,30} (?:handler|modelID) for (\S+)|(\S+) is not a valid model ID|no endpoints found for (\S+?)\.?(?:\s|$)|\bmodel (?:is )?not found|unknown model|no such model/i;
 
 /**
  * Messages of llama-server's builds since 2023, and of what else may answer. First match wins, so the precise stand before
@@ -103,7 +103,11 @@ export function byMessage(failure: Response, error: ErrorBody): Verdict | null {
   }
   if (says(/too large to process|physical batch size/i))
     return { type: 'INVALID_REQUEST', code: 'request.batch-too-small' };
-  if (says(/json\.exception\.parse_error|parse error at line|invalid json|json parse error|^unexpected eof$|^invalid character '/i))
+  if (
+    says(
+      /json\.exception\.parse_error|parse error at line|invalid json|json parse error|^unexpected eof$|^invalid character '/i,
+    )
+  )
     return invalid('request.invalid-json', `the server could not read the request as JSON: ${message}`);
   if (says(/gramm?ar|json schema (?:conversion|error)|unrecognized schema/i))
     return invalid('request.invalid-grammar');
@@ -152,7 +156,7 @@ export function overflow(error: ErrorBody | null, message: string): Verdict {
   };
   const nPromptTokens = number(
     'n_prompt_tokens',
-    /\((\d+) tokens\)|(?:requested|prompt of|has|resulted in) (\d+) (?:input )?tokens/i,
+    /\((\d+) tokens\)|(?:requested|prompt of|has|resulted in) (?:about )?(\d+) (?:input )?tokens/i,
   );
   const nCtx = number('n_ctx', /context size \((\d+)|maximum context length is (\d+)/i);
   const both = nPromptTokens !== undefined && nCtx !== undefined;

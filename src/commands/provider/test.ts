@@ -1,10 +1,10 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, custom, option } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.js';
-import { type Connection, connectAll } from '../../cli/connect.js';
+import { connectAll } from '../../cli/connect.js';
 import { fleetFlags, listOf } from '../../cli/connection-flags.js';
 import { EXIT } from '../../errors/exit-code.js';
-import type { Matrix, MatrixOptions, MatrixResult } from '../../services/compatibility/matrix.js';
+import type { Matrix, MatrixResult } from '../../services/compatibility/matrix.js';
 import { parseRequirement, type Requirement, unmet } from '../../services/compatibility/requirement.js';
 
 /** Milliseconds for a whole matrix, where none are given. */
@@ -54,7 +54,10 @@ export default class ProviderTest extends BaseCommand {
       target.length === 0 ? flags : { ...flags, target },
       this.connectContext,
     );
-    const results = await this.measure(connections, {
+    const { measureMatrices } = await import('../../cli/measure-matrices.js');
+    const results = await measureMatrices(connections, {
+      output: this.output,
+      interactive: this.interactive,
       signal: this.signal,
       deadlineMs: flags.timeout ?? DEADLINE,
       wake: flags.wake,
@@ -75,42 +78,6 @@ export default class ProviderTest extends BaseCommand {
     }
     process.exitCode = this.verdict(results, flags.require ?? []);
     return document;
-  }
-
-  private async measure(connections: readonly Connection[], options: MatrixOptions): Promise<MatrixResult[]> {
-    const [{ measureMatrix }, { MOST_TOKENS, PROBES }, { isRemoteUrl }] = await Promise.all([
-      import('../../services/compatibility/matrix.js'),
-      import('../../services/compatibility/probes.js'),
-      import('../../services/compatibility/remote.js'),
-    ]);
-    const { startSpinner } = await import('../../render/spinner.js');
-    const spinner = this.interactive ? await startSpinner('asking') : null;
-    const mark = (label: string) => (connections.length === 1 ? '' : `${label}: `);
-    try {
-      return await Promise.all(
-        connections.map(({ target, label, client, open }) => {
-          const isRemote = isRemoteUrl(client.baseUrl);
-          if (isRemote)
-            this.output.note(
-              `! ${label} is not of this network: it is sent some ${PROBES.length + 1} short questions for ${MOST_TOKENS} tokens of answers at most, which may cost money, and once a wrong key`,
-            );
-          return measureMatrix(
-            {
-              name: target.name,
-              provider: target.provider,
-              model: target.model,
-              configured: target.models,
-              isRemote,
-              open: (changes) => open({ ...changes, once: true }),
-            },
-            { ...options, onProgress: (what) => spinner?.update(`${mark(label)}${what}`) },
-          );
-        }),
-      );
-    } finally {
-      spinner?.stop();
-      await Promise.all(connections.map(({ client }) => client.destroy()));
-    }
   }
 
   /** The exit code; what is required and missing is told. */

@@ -120,7 +120,7 @@ describe('createClient', () => {
       targets: { cloud: { provider: 'openrouter', baseUrl: `${router.url}/api/v1`, apiKey: 'sk-or-secret' } },
     });
     assert.equal(client.getContextSize(), 32_768);
-    assert.equal(router.requests[0]?.headers['x-title'], 'llamactl');
+    assert.equal(router.requests[0]?.headers['x-openrouter-title'], 'llamactl');
     assert.equal(typeof router.requests[0]?.headers['http-referer'], 'string');
   });
 
