@@ -52,6 +52,8 @@ function labelsOf(body: string): string[] {
   if (body.length > LONG) return [kind('chat-overflow')];
   if (body.includes('"json_schema"')) return ['chat-json-schema', kind('chat')];
   if (body.includes('"logprobs"')) return ['chat-logprobs', kind('chat')];
+  // Ollama's second model, which answers the same with tools as without.
+  if (!isStream && body.includes('"model":"tiny-tools')) return ['chat-tools-text', 'chat'];
   return [kind('chat')];
 }
 

@@ -4,6 +4,7 @@ import { BaseCommand } from '../../cli/base-command.js';
 import { connectAll } from '../../cli/connect.js';
 import { fleetFlags, listOf } from '../../cli/connection-flags.js';
 import { EXIT } from '../../errors/exit-code.js';
+import { FEATURES } from '../../services/compatibility/feature.js';
 import type { Matrix, MatrixResult } from '../../services/compatibility/matrix.js';
 import { parseRequirement, type Requirement, unmet } from '../../services/compatibility/requirement.js';
 
@@ -35,7 +36,7 @@ export default class ProviderTest extends BaseCommand {
       description: 'ask a sleeping model too, which wakes it, and one that is not loaded, which loads it',
     }),
     require: requirement({
-      description: 'exit 1 where this is not ✓; several may be given, and tools=partly takes ⚠ as well',
+      description: `exit 1 where this is not ✓ (tools=partly takes ⚠ as well); several may be given: ${FEATURES.join(', ')}`,
       multiple: true,
       multipleNonGreedy: true,
     }),

@@ -8,6 +8,8 @@ const TOKENS = 24;
 const APART = 5;
 /** Milliseconds of generation under which pieces may truly come together. */
 const QUICK = 80;
+/** Milliseconds after which an answer that was ready long ago must have been held back. */
+const HELD_BACK = 1000;
 
 /** A streamed answer as it came. */
 export interface Rhythm {
@@ -17,8 +19,14 @@ export interface Rhythm {
   readonly spreadMs: number;
   /** Moments at which pieces came. */
   readonly bursts: number;
-  /** Milliseconds that the server says it generated for; null where it does not say. */
-  readonly generatedMs: number | null;
+  /** Milliseconds that the server says it took; null where it does not say. */
+  readonly server: ServerTime | null;
+}
+
+interface ServerTime {
+  /** For the tokens alone, and for the prompt before them. */
+  readonly generatedMs: number;
+  readonly promptMs: number;
 }
 
 export const streaming: Probe = {
@@ -35,19 +43,19 @@ export const streaming: Probe = {
     }
     seen.reasoning += result?.reasoning ?? '';
     seen.content += result?.content ?? '';
-    return judgeRhythm(rhythmOf(started, times, result?.timings?.generatedMs ?? null));
+    return judgeRhythm(rhythmOf(started, times, result?.timings ?? null));
   },
 };
 
 /** @param started, times milliseconds of one clock */
-export function rhythmOf(started: number, times: readonly number[], generatedMs: number | null): Rhythm {
+export function rhythmOf(started: number, times: readonly number[], server: ServerTime | null): Rhythm {
   const first = times[0] ?? started;
   return {
     pieces: times.length,
     firstMs: Math.round(first - started),
     spreadMs: Math.round((times.at(-1) ?? first) - first),
     bursts: times.filter((time, index) => index === 0 || time - (times[index - 1] ?? 0) > APART).length,
-    generatedMs,
+    server,
   };
 }
 
@@ -55,14 +63,15 @@ export function rhythmOf(started: number, times: readonly number[], generatedMs:
  * Whether an answer came as it was made. One piece is none; many at one moment are one held back, unless the server was so
  * quick that they may have been made in that moment.
  */
-export function judgeRhythm({ pieces, firstMs, spreadMs, bursts, generatedMs }: Rhythm): Verdict {
+export function judgeRhythm({ pieces, firstMs, spreadMs, bursts, server }: Rhythm): Verdict {
   if (pieces === 0)
     return { result: 'partly', evidence: 'a stream that ended well, without a visible token' };
   if (pieces === 1)
     return { result: 'partly', evidence: `the whole answer in one piece after ${firstMs} ms` };
   // Without the server's own clock, a model that needed longer for its first token than this was hardly done in no time.
-  const made = generatedMs ?? firstMs;
-  if (bursts <= 2 && made > QUICK && spreadMs < made / 4) {
+  const made = server?.generatedMs ?? firstMs;
+  const isLate = server !== null && firstMs + spreadMs - server.promptMs - server.generatedMs > HELD_BACK;
+  if (bursts <= 2 && (isLate || (made > QUICK && spreadMs < made / 4))) {
     return {
       result: 'partly',
       evidence: `${counted(pieces, 'piece')} at once after ${firstMs} ms: something on the way holds them back`,
