@@ -11,8 +11,8 @@ export interface DiagnosisLayout {
   readonly width: number;
   /** Each check by itself, with its time, and the facts. */
   readonly verbose: boolean;
-  /** The line a layer; false for one of a fleet, whose summary stands above. Default true. */
-  readonly layers?: boolean;
+  /** One of a fleet, whose rows stand above: without a line a layer. */
+  readonly isOneOfMany?: boolean;
 }
 
 const MARKS = {
@@ -34,7 +34,7 @@ export function renderDiagnoses(diagnoses: readonly Diagnosis[], layout: Diagnos
   return [
     renderFleet(diagnoses, layout.width),
     ...(layout.verbose ? diagnoses : unwell).map((each) =>
-      renderDiagnosis(each, { ...layout, layers: layout.verbose }),
+      renderDiagnosis(each, { ...layout, isOneOfMany: !layout.verbose }),
     ),
   ].join('\n\n');
 }
@@ -53,9 +53,9 @@ export function renderDiagnosis(diagnosis: Diagnosis, layout: DiagnosisLayout): 
     ...others
       .filter(({ severity }) => severity !== 'info')
       .flatMap((other) => ['', renderOther(other, width)]),
-    ...elsewhere(diagnosis, width),
+    ...(layout.isOneOfMany ? [] : elsewhere(diagnosis, width)),
     '',
-    ...(layout.layers === false ? [] : [renderChecks(diagnosis, layout)]),
+    ...(layout.isOneOfMany ? [] : [renderChecks(diagnosis, layout)]),
     ...(layout.verbose ? ['', renderFacts(diagnosis, width), ''] : []),
     [
       howMany(findings),

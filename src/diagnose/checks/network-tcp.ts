@@ -47,6 +47,9 @@ function causeOf(facts: Facts, error: FailureFact): Finding {
   return on('this port') ?? on('any port') ?? startingServer(facts, plain) ?? plain;
 }
 
+/** Servers that are named beside the one that is meant, perhaps. */
+const NAMED = 3;
+
 /** A llama-server that listens elsewhere on this machine; null without one. */
 function otherServer(facts: Facts, plain: Finding, which: Which): Finding | null {
   if (facts.local.state !== 'known') return null;
@@ -59,13 +62,12 @@ function otherServer(facts: Facts, plain: Finding, which: Which): Finding | null
     .sort((a, b) => Number(b.samePort) - Number(a.samePort));
   const [other] = others;
   if (other === undefined || (which === 'this port' && !other.samePort)) return null;
+  const named = others.slice(0, NAMED).map(({ pid, at }) => `${at} (process ${pid})`);
+  const more = others.length > NAMED ? ` and ${others.length - NAMED} more` : '';
   const usable = `${url.protocol}//${reachable(other.at, url.hostname)}`;
   return {
     ...plain,
-    evidence: [
-      ...plain.evidence,
-      `llama-server listens on ${others.map(({ pid, at }) => `${at} (process ${pid})`).join(', ')}`,
-    ],
+    evidence: [...plain.evidence, `llama-server listens on ${named.join(', ')}${more}`],
     remedies: [
       { text: 'Ask the llama-server that runs here:', commands: [`llamactl diagnose --url ${usable}`] },
       ...plain.remedies,
