@@ -64,7 +64,7 @@ describe('llamactl chat', () => {
           cachedTokens: 'number',
         },
         recovery: [],
-        target: null,
+        target: 'null',
         provider: 'string',
         url: 'string',
       });
