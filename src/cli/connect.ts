@@ -2,6 +2,7 @@ import type { LlamaCppClient } from '../client/llama-client.js';
 import { type LoadedConfig, loadConfig } from '../config/load.js';
 import { type ResolvedTarget, resolveTargets, serversOf } from '../config/resolve.js';
 import { type ConnectionFlags, checkConnectionFlags, listOf } from './connection-flags.js';
+import { withEachServer } from './expand-servers.js';
 import { type ClientChanges, type ConnectContext, headersOf, openClient } from './open-client.js';
 
 /** A server to speak to: a target of the configuration, or a bare URL. */
@@ -30,10 +31,11 @@ export function connectAll(flags: ConnectionFlags, context: ConnectContext): Pro
 }
 
 async function open(
-  flags: ConnectionFlags,
+  given: ConnectionFlags,
   context: ConnectContext,
   split: (target: ResolvedTarget) => readonly ResolvedTarget[],
 ): Promise<Connection[]> {
+  const flags = await withEachServer(given, context.signal);
   const config = await configFor(flags);
   const named = await targetsOf(config, flags, context);
   const targets = named.flatMap((target) => {
