@@ -93,8 +93,11 @@ describe('chat falls back over the targets of the configuration', () => {
   });
 
   const faults: Readonly<Record<string, readonly [Fault, string]>> = {
-    'accepts and is silent': [{ kind: 'silence' }, 'first gave no answer in 1 s'],
-    'stops before its first token': [{ kind: 'half-open', afterBytes: 120 }, 'first gave no answer in 1 s'],
+    'accepts and is silent': [{ kind: 'silence' }, 'first accepts connections and does not answer'],
+    'stops before its first token': [
+      { kind: 'half-open', afterBytes: 120 },
+      'first accepts connections and does not answer',
+    ],
     'cuts before its first token': [
       { kind: 'cut', afterBytes: 120, how: 'rst' },
       'first closed the connection',
