@@ -17,7 +17,7 @@ const requirement = custom<Requirement>({
 });
 
 export default class ProviderTest extends BaseCommand {
-  static override summary = 'Measure what a server can do: streaming, tools, images, keys …';
+  static override summary = 'Measure what a server can do: streaming, tools, images, keys and more.';
   static override description =
     'Asks a server some twelve short questions (400 tokens of answers at most) and shows what it does with each: ✓ yes, ⚠ partly, ✗ no, – not tested. Wakes no sleeping model and loads none without --wake. --timeout is the deadline for all of it (60 s). Exit code 1 only where something that --require names is missing; a server that cannot be used has the exit code of its failure.';
   static override examples = [
