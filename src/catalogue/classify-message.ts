@@ -15,7 +15,7 @@ export interface Verdict {
 
 /** As llama-server's router, OpenAI, OpenRouter, vLLM, Ollama and llama-swap say it; the name, where the message has one. */
 const UNKNOWN_MODEL =
-  /\bmodel (?:[`'"]([^`'"]+)[`'"]|(?!is\b)(\S+)) (?:is not found|not found|does not exist)|could not find \S.{0,30} (?:handler|modelID) for (\S+)|(?<!\S)(\S{1,200}) is not a valid model ID|no endpoints found for (\S+?)\.?(?:\s|$)|\bmodel (?:is )?not found|unknown model|no such model/i;
+  /\bmodel (?:[`'"]([^`'"]+)[`'"]|(?!is\b)(\S+)) (?:is not found|not found|does not exist)|could not find \S.{0,30} (?:handler|modelID) for (\S+)|(?<!\S)(\S{1,200}) is not a valid model ID|no endpoints found for (\S{1,200}?)\.?(?:\s|$)|\bmodel (?:is )?not found|unknown model|no such model/i;
 
 /**
  * Messages of llama-server's builds since 2023, and of what else may answer. First match wins, so the precise stand before

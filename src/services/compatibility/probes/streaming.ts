@@ -1,6 +1,6 @@
 import type { ChatResult } from '../../../client/types.js';
 import { chatOptions, counted, HELLO } from '../ask.js';
-import type { Probe, Verdict } from '../feature.js';
+import type { Bench, Probe, Seen, Verdict } from '../feature.js';
 
 /** Tokens of the answer: enough to see a rhythm. */
 const TOKENS = 24;
@@ -34,18 +34,24 @@ export const streaming: Probe = {
   asks: 'model',
   chats: true,
   measure: async (bench, seen) => {
-    const started = performance.now();
-    const times: number[] = [];
-    let result: ChatResult | null = null;
-    for await (const event of bench.client.chatStream(HELLO, [], chatOptions(bench, TOKENS))) {
-      if (event.type === 'finish') result = event.result;
-      else if (event.type === 'content' || event.type === 'reasoning') times.push(performance.now());
-    }
-    seen.reasoning += result?.reasoning ?? '';
-    seen.content += result?.content ?? '';
-    return judgeRhythm(rhythmOf(started, times, result?.timings ?? null));
+    const first = judgeRhythm(await listen(bench, seen));
+    // A machine that was busy for a moment makes pieces come together too.
+    return first.result === 'yes' ? first : judgeRhythm(await listen(bench, seen));
   },
 };
+
+async function listen(bench: Bench, seen: Seen): Promise<Rhythm> {
+  const started = performance.now();
+  const times: number[] = [];
+  let result: ChatResult | null = null;
+  for await (const event of bench.client.chatStream(HELLO, [], chatOptions(bench, TOKENS))) {
+    if (event.type === 'finish') result = event.result;
+    else if (event.type === 'content' || event.type === 'reasoning') times.push(performance.now());
+  }
+  seen.reasoning += result?.reasoning ?? '';
+  seen.content += result?.content ?? '';
+  return rhythmOf(started, times, result?.timings ?? null);
+}
 
 /** @param started, times milliseconds of one clock */
 export function rhythmOf(started: number, times: readonly number[], server: ServerTime | null): Rhythm {
