@@ -5,7 +5,10 @@ export interface ErrorBody {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** `{error:{message,type}}` (llama.cpp, OpenAI), `{error:"…"}` (Ollama, LM Studio), `{message}`, `{detail}` (FastAPI). */
+/**
+ * `{error:{message,type}}` (llama.cpp, OpenAI), `{error:"…"}` (Ollama, LM Studio), `{message}`, `{detail}` (FastAPI), and
+ * `{choices:[{error:{message,code}}]}` (OpenRouter, of an answer that broke off).
+ */
 export function parseErrorBody(body: string): ErrorBody | null {
   let parsed: unknown;
   try {
@@ -14,7 +17,7 @@ export function parseErrorBody(body: string): ErrorBody | null {
     return null;
   }
   if (!isRecord(parsed)) return null;
-  const { error } = parsed;
+  const error = parsed['error'] ?? errorOfChoice(parsed['choices']);
   if (isRecord(error)) return { message: messageOf(error), type: text(error['type']), fields: error };
   if (typeof error === 'string') return { message: error, type: '', fields: parsed };
   const message = text(parsed['message']) || text(parsed['detail']);
@@ -26,6 +29,11 @@ function messageOf(error: Record<string, unknown>): string {
   const { message, metadata } = error;
   const said = isRecord(metadata) ? text(metadata['raw']) : '';
   return said === '' ? text(message) : `${text(message)}: ${said}`;
+}
+
+function errorOfChoice(choices: unknown): unknown {
+  const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
+  return isRecord(first) ? first['error'] : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -13,11 +13,11 @@ const LLAMA_ONLY =
 
 const LOOK: Remedy = {
   text: 'Look at it again',
-  commands: ['llamactl health --url {url} --provider {provider}'],
+  commands: ['llamactl health --url {url} --kind {provider}'],
 };
 const NAMES: Remedy = {
   text: 'List the names that it has, and use one of them',
-  commands: ['llamactl models --url {url} --provider {provider}', 'curl {url}/v1/models'],
+  commands: ['llamactl models --url {url} --kind {provider}', 'curl {url}/v1/models'],
 };
 const CONFIGURATION: Remedy = {
   text: 'Correct the address in the configuration (`baseUrl`, without /v1)',
@@ -25,7 +25,7 @@ const CONFIGURATION: Remedy = {
 };
 const KIND: Remedy = {
   text: 'Where another program is meant, say so in the configuration (`provider`), or at the command line',
-  commands: ['llamactl health --url {url} --provider openai-compatible'],
+  commands: ['llamactl health --url {url} --kind openai-compatible'],
 };
 
 const OLLAMA_START: Remedy = {
@@ -54,7 +54,7 @@ const OLLAMA: Remedies = {
     { text: 'See what it has loaded: a model that is read from disk answers late', commands: ['ollama ps'] },
     {
       text: 'Give the request more time',
-      commands: ['llamactl chat "hello" --url {url} --provider ollama --timeout 5m'],
+      commands: ['llamactl chat "hello" --url {url} --kind ollama --timeout 5m'],
     },
     OLLAMA_RESTART,
   ],
@@ -146,7 +146,7 @@ const OPENROUTER: Remedies = {
   'model.not-found': [
     {
       text: 'Its names are VENDOR/MODEL: list them',
-      commands: ['llamactl models --url {url} --provider openrouter'],
+      commands: ['llamactl models --url {url} --kind openrouter'],
     },
   ],
   'context.overflow': [
@@ -155,7 +155,7 @@ const OPENROUTER: Remedies = {
   'server.crashed': [
     {
       text: 'Try again, or ask for another model: who runs this one has failed',
-      commands: ['llamactl models --url {url} --provider openrouter'],
+      commands: ['llamactl models --url {url} --kind openrouter'],
     },
   ],
 };
@@ -239,7 +239,7 @@ const ANY: Remedies = {
     LOOK,
     {
       text: 'Give the request more time',
-      commands: ['llamactl chat "hello" --url {url} --provider {provider} --timeout 5m'],
+      commands: ['llamactl chat "hello" --url {url} --kind {provider} --timeout 5m'],
     },
   ],
   'connection.reset': [LOOK],
@@ -261,7 +261,7 @@ const ANY: Remedies = {
   'server.busy': [
     {
       text: 'Try again with growing pauses (llamactl does; see --retries), or ask for less at once',
-      commands: ['llamactl chat "hello" --url {url} --provider {provider} --retries 5'],
+      commands: ['llamactl chat "hello" --url {url} --kind {provider} --retries 5'],
     },
   ],
   'auth.missing-key': [
@@ -320,7 +320,7 @@ export function remediesFor(
       command
         .replace('{provider}', provider)
         // A bare address is a llama-server's.
-        .replace(/^llamactl (?!.*--provider).*?--url \S+/, `$& --provider ${provider}`),
+        .replace(/^llamactl (?!.*--kind).*?--url \S+/, `$& --kind ${provider}`),
     ),
   }));
   return fillRemedies({ remedies }, context);

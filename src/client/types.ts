@@ -108,6 +108,7 @@ export interface RecoveryStep {
   readonly action:
     | 'retry'
     | 'use-other-server'
+    | 'use-other-provider'
     | 'wait-for-loading'
     | 'use-first-available-model'
     | 'truncate-context'
@@ -252,6 +253,16 @@ export interface ClientOptions {
    * 0 switches retrying, and waiting for a model to load, off.
    */
   readonly maxRetries?: number | undefined;
+  /**
+   * Milliseconds after the first try in which further ones may begin; no wait goes beyond it, save that for a model to load.
+   * Default: no limit.
+   */
+  readonly retryWindow?: number | undefined;
+  /**
+   * Milliseconds of a chat after which, as long as nothing of the answer has come, the server is asked whether it is alive, again
+   * and again; one that is not is given up before its deadline. Default: it is not asked.
+   */
+  readonly aliveEvery?: number | undefined;
   /** Whether the client may answer in another way than asked (first model, shorter history, no stream). Default true. */
   readonly fallback?: boolean | undefined;
   readonly pool?: PoolOptions | undefined;

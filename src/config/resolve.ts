@@ -50,11 +50,11 @@ export interface Selection {
 }
 
 /** schema.ts has the same; it is not loaded where there is no file, since zod costs start-up time. */
+/** Where each kind is when nothing is said; null where nobody can know. The client's kinds have the same. */
 export const USUAL_URLS: Readonly<Record<Provider, string | null>> = {
   'llama-cpp': 'http://localhost:8080',
   ollama: 'http://localhost:11434',
   openrouter: 'https://openrouter.ai/api',
-  // Nobody can know.
   'openai-compatible': null,
 };
 const DEFAULT_TIMEOUT = 30_000;
@@ -91,6 +91,8 @@ export function selectTargets(
     return urls.map((url) => ({ name: null, given: { url, origin: 'flag' } }));
   if (named.length === 0 && envUrl !== undefined)
     return [{ name: null, given: { url: envUrl, origin: 'env LLAMACTL_URL' } }];
+  // Where that kind usually is, whatever the configuration's default.
+  if (config.options.flags.kind !== undefined && named.length === 0) return [{ name: null, given: null }];
   if (names.length === 0) return [{ name: config.default, given: null }];
   const chosen = names.includes('all') ? Object.keys(config.targets) : names;
   if (chosen.length === 0)
@@ -145,7 +147,9 @@ export async function resolveTarget(
       ? (target.baseUrls?.map((url, index) => text(url, 'baseUrls', String(index)) ?? url) ??
         [text(target.baseUrl, 'baseUrl')].filter((url) => url !== undefined))
       : [];
-  const provider = flags.provider ?? target.provider ?? 'llama-cpp';
+  // What answers at an address that no target has.
+  const kind = name === null ? flags.kind : undefined;
+  const provider = kind ?? target.provider ?? 'llama-cpp';
   const usualUrl = USUAL_URLS[provider];
   const urlText =
     choose('baseUrl', [
@@ -191,7 +195,7 @@ export async function resolveTarget(
   ]);
   if (contextWindow === undefined) delete origins['contextWindow'];
   choose('provider', [
-    [flags.provider, 'flag'],
+    [kind, 'flag'],
     [target.provider, placeOf('provider')],
   ]);
   return {
@@ -254,7 +258,7 @@ function noAddress(name: string | null, place: string | null): LlamactlError {
     [
       {
         text: 'For example:',
-        commands: ['llamactl health --provider openai-compatible --url http://localhost:8000'],
+        commands: ['llamactl health --kind openai-compatible --url http://localhost:8000'],
       },
     ],
   );

@@ -16,6 +16,7 @@ export const CATEGORIES = [
   'template',
   'generation',
   'capacity',
+  'version',
   'machine',
 ] as const;
 export type Category = (typeof CATEGORIES)[number];

@@ -52,6 +52,23 @@ export class LlamactlError extends Error {
     this.details = options.details ?? {};
   }
 
+  /** The same failure, with some of it told otherwise. */
+  with(changes: Partial<LlamactlErrorOptions>): LlamactlError {
+    const { type, code, message, evidence, remedies, exit, details } = this;
+    const cause = this.cause ?? this;
+    return new LlamactlError({
+      type,
+      code,
+      message,
+      evidence,
+      remedies,
+      exit,
+      details,
+      cause,
+      ...changes,
+    });
+  }
+
   /** The remedies as plain lines: each remedy's text, then its commands. */
   get suggestions(): string[] {
     return this.remedies.flatMap((remedy) => [remedy.text, ...remedy.commands]);
@@ -72,7 +89,12 @@ export class LlamactlError extends Error {
  * A wrong flag, argument or file: exit 2.
  * @param message what was wrong and where
  * @param remedies what to do instead
+ * @param evidence what was given; an excerpt with a caret under it is one piece of two lines
  */
-export function usageError(message: string, remedies: readonly Remedy[] = []): LlamactlError {
-  return new LlamactlError({ type: 'USAGE_ERROR', code: 'usage.invalid', message, remedies });
+export function usageError(
+  message: string,
+  remedies: readonly Remedy[] = [],
+  evidence: readonly string[] = [],
+): LlamactlError {
+  return new LlamactlError({ type: 'USAGE_ERROR', code: 'usage.invalid', message, evidence, remedies });
 }

@@ -28,7 +28,7 @@ export async function holdOtherKind(
   if (contextWindow === null || origins['contextWindow'] === undefined) return complaints;
   const model = chosenModel(list, target.model ?? null);
   const window = await askWindow(client, provider, model, call);
-  const given = windowOf(window, provider === 'ollama');
+  const given = windowOf(window);
   if (given === null || contextWindow <= given.tokens) return complaints;
   const isOwn = origins['contextWindow'] === origins['performance.nCtx'];
   return [
@@ -50,11 +50,7 @@ function missing(
   list: readonly ModelInfo[],
   at: HeldKind['at'],
 ): Complaint[] {
-  const has = (name: string) =>
-    list.some(
-      ({ id, aliases }) =>
-        id === name || aliases.includes(name) || (provider === 'ollama' && id === `${name}:latest`),
-    );
+  const has = (name: string) => list.some(({ id, aliases }) => id === name || aliases.includes(name));
   const names = list.map(({ id }) => id);
   return models.flatMap((name, index) => {
     if (has(name)) return [];

@@ -1,7 +1,7 @@
 import type { CallOptions } from '../client/endpoints/endpoint.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import { kindOf } from '../client/providers/kinds.js';
-import { OLLAMA_CONTEXT, ollamaWindow } from '../client/providers/ollama.js';
+import { ollamaWindow } from '../client/providers/ollama.js';
 import type { ProviderType } from '../client/providers/provider.js';
 import type { ModelInfo } from '../client/types.js';
 
@@ -14,12 +14,14 @@ export interface Window {
   readonly trained: number | null;
   /** What the model's own settings say (Ollama's `num_ctx`); null where they say nothing. */
   readonly set: number | null;
+  /** What the server gives where nothing is set, as far as is known; null where it has no such default. */
+  readonly usual: number | null;
 }
 
 /** The model that would be asked: the one that is asked for, else one that is in memory, else the first. */
 export function chosenModel(models: readonly ModelInfo[], wanted: string | null): ModelInfo | null {
   const named = models.find(({ id, aliases }) => id === wanted || aliases.includes(wanted ?? ''));
-  if (wanted !== null) return named ?? models.find(({ id }) => id === `${wanted}:latest`) ?? null;
+  if (wanted !== null) return named ?? null;
   return models.find(({ status }) => status === 'ready') ?? models[0] ?? null;
 }
 
@@ -30,25 +32,26 @@ export async function askWindow(
   model: ModelInfo | null,
   options: CallOptions,
 ): Promise<Window> {
-  if (model === null) return { model: null, tokens: null, trained: null, set: null };
+  if (model === null) return { model: null, tokens: null, trained: null, set: null, usual: null };
   const { id, contextPerSlot: tokens, contextTrained } = model;
   if (provider !== 'ollama') {
     const found = tokens ?? (await kindOf(provider).contextSize(client, model, options));
-    return { model: id, tokens: found, trained: contextTrained, set: null };
+    return { model: id, tokens: found, trained: contextTrained, set: null, usual: null };
   }
-  const { set, trained } = await ollamaWindow(client, id, options);
-  return { model: id, tokens, trained, set };
+  return { model: id, tokens, ...(await ollamaWindow(client, model, options)) };
 }
 
 /**
  * What a request may hold: what is told or, of an Ollama that has yet to load the model, what it will be given.
- * @returns null where nobody knows; `isSure` is false for Ollama's default, which others than the model may have changed
+ * @returns null where nobody knows; `isSure` is false for a default, which others than the model may have changed
  */
-export function windowOf(
-  { tokens, set }: Window,
-  isOllama: boolean,
-): { readonly tokens: number; readonly isSure: boolean } | null {
-  const known = tokens ?? set;
-  if (known !== null) return { tokens: known, isSure: true };
-  return isOllama ? { tokens: OLLAMA_CONTEXT, isSure: false } : null;
+export function windowOf({
+  tokens,
+  set,
+  usual,
+  trained,
+}: Window): { readonly tokens: number; readonly isSure: boolean } | null {
+  if (tokens !== null) return { tokens, isSure: true };
+  const given = set ?? usual;
+  return given === null ? null : { tokens: Math.min(given, trained ?? given), isSure: set !== null };
 }

@@ -29,7 +29,7 @@ describe('remedies for other programs than llama.cpp', () => {
         assert.doesNotMatch(told, /\{(?:provider|url|model|host|port|contextSize)\}/, code);
         assert.doesNotMatch(
           told,
-          /--url http:\/\/h:1(?![^"]*--provider)/,
+          /--url http:\/\/h:1(?![^"]*--kind)/,
           `${code}: a bare address is a llama-server's`,
         );
       }

@@ -6,24 +6,12 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { TARGETS, type TargetName } from '../../src/deploy/targets.js';
 import { freePort } from '../support/real-server.js';
-import { hasValidator, KUBERNETES, VALIDATORS, type Validator } from '../support/validators.js';
-import { type MatrixCase, optionMatrix } from './matrix.js';
+import { hasValidator, kubeconformArgs, VALIDATORS, type Validator } from '../support/validators.js';
+import { optionMatrix, sample } from './matrix.js';
 import { readYaml } from './read-back.js';
 
 /** Sets of options, each written for both targets. */
 const SETS = 12;
-
-/** The sets that show most: each the one with most values that none before it has. */
-function sample(cases: readonly MatrixCase[]): MatrixCase[] {
-  const seen = new Set<string>();
-  const valuesOf = ({ name }: MatrixCase) => name.split(' ').slice(1);
-  return Array.from({ length: SETS }, () => {
-    const gain = (each: MatrixCase) => valuesOf(each).filter((value) => !seen.has(value)).length;
-    const best = cases.reduce((sofar, each) => (gain(each) > gain(sofar) ? each : sofar));
-    for (const value of valuesOf(best)) seen.add(value);
-    return best;
-  });
-}
 
 /** Runs a validator. @returns what it says; the test fails where it refuses */
 function accepted(command: string, args: readonly string[], cwd?: string): string {
@@ -36,7 +24,7 @@ function accepted(command: string, args: readonly string[], cwd?: string): strin
 const ENV = { ...process.env, VIDEO_GID: '44', RENDER_GID: '109' };
 
 describe('manifests, by the validators of others', () => {
-  const sets = sample(optionMatrix());
+  const sets = sample(optionMatrix(), SETS);
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'llamactl-validators-'));
@@ -59,18 +47,6 @@ describe('manifests, by the validators of others', () => {
         .filter(({ path }) => path.endsWith(name))
         .map(({ path, content }) => ({ path: join(folderOf(target, index), path), content })),
     );
-  const kubeconform = () => [
-    '-strict',
-    '-kubernetes-version',
-    KUBERNETES,
-    ...[VALIDATORS.schemas, VALIDATORS.crds].flatMap((place) => [
-      '-schema-location',
-      join(place, '{{.ResourceKind}}{{.KindSuffix}}.json'),
-    ]),
-    '-ignore-filename-pattern',
-    'kustomization\\.yaml',
-  ];
-
   /** A test of a tool that npm test gets where it can be had (test/support/validators.ts), and says so where it cannot. */
   const withTools = (tools: readonly Validator[], what: string, test: () => void | Promise<void>) => {
     if (tools.every(hasValidator)) it(what, test).timeout(60_000);
@@ -98,7 +74,7 @@ describe('manifests, by the validators of others', () => {
     ['kubeconform', 'schemas', 'crds'],
     'kubeconform -strict takes Kubernetes’ objects and those of CRDs',
     () => {
-      accepted(VALIDATORS.kubeconform, [...kubeconform(), join(folder, 'k8s')]);
+      accepted(VALIDATORS.kubeconform, [...kubeconformArgs(), join(folder, 'k8s')]);
     },
   );
 
@@ -106,7 +82,7 @@ describe('manifests, by the validators of others', () => {
     const [server] = filesOf('k8s', 'server.yaml');
     const file = join(folder, 'misspelt.yaml');
     writeFileSync(file, (server?.content ?? '').replace('livenessProbe:', 'livenesProbe:'));
-    const { status, stdout } = spawnSync(VALIDATORS.kubeconform, [...kubeconform(), file], {
+    const { status, stdout } = spawnSync(VALIDATORS.kubeconform, [...kubeconformArgs(), file], {
       encoding: 'utf8',
     });
     assert.equal(status, 1);

@@ -195,7 +195,7 @@ describe('diagnose a server of another kind', () => {
       asked: OLLAMA,
       code: 'connection.wrong-server',
       title: /vLLM answers on .*, not Ollama/,
-      do: /--provider openai-compatible/,
+      do: /--kind openai-compatible/,
     },
     {
       what: 'a llama-server where Ollama is configured',
@@ -203,7 +203,7 @@ describe('diagnose a server of another kind', () => {
       asked: OLLAMA,
       code: 'connection.wrong-server',
       title: /llama\.cpp answers on .*, not Ollama/,
-      do: /--provider llama-cpp/,
+      do: /--kind llama-cpp/,
     },
     {
       what: 'an Ollama where a llama-server is configured',
@@ -211,7 +211,7 @@ describe('diagnose a server of another kind', () => {
       asked: { provider: 'llama-cpp' },
       code: 'connection.wrong-server',
       title: /Ollama answers on .*, not a llama-server/,
-      do: /^llamactl diagnose --url \S+ --provider ollama/,
+      do: /^llamactl diagnose --url \S+ --kind ollama/,
     },
     {
       what: 'OpenRouter without a key',
@@ -281,7 +281,7 @@ describe('diagnose a server of another kind', () => {
       asked: ROUTER,
       code: 'connection.wrong-path',
       title: /OpenRouter answers at \S+\/api, and not at/,
-      do: /^llamactl diagnose --url \S+\/api --provider openrouter$/,
+      do: /^llamactl diagnose --url \S+\/api --kind openrouter$/,
     },
     {
       what: 'a vLLM that wants a key',

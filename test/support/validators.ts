@@ -1,19 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { cacheFolder } from '../../src/server/cache-folder.js';
 import { aptInstall } from './apt.js';
+import { HELM, installKubectlHelm, KUBECTL } from './kubectl-helm.js';
+import { goInstall, goModule, output, pipDownload, TOOLS, whole } from './tools.js';
 
 /** Programs of others that judge what deploy-gen writes. All are pinned, and none is an npm package. */
 export const KUBERNETES = '1.34.0';
@@ -24,7 +16,6 @@ const CRDS: readonly (readonly [module: string, folder: string])[] = [
   ['github.com/prometheus-operator/prometheus-operator@v0.85.0', 'example/prometheus-operator-crd'],
   ['sigs.k8s.io/gateway-api@v1.4.1', 'config/crd/standard'],
 ];
-const TOOLS = join(cacheFolder(), 'tools');
 
 /** Where each is, or would be. */
 export const VALIDATORS = {
@@ -32,6 +23,8 @@ export const VALIDATORS = {
   schemas: join(TOOLS, `kubernetes-schemas-${KUBERNETES}`),
   crds: join(TOOLS, 'crd-schemas-keda2.21-operator0.85-gateway1.4'),
   composeGo: join(TOOLS, 'compose-go-2.16.2', 'cmd'),
+  kubectl: KUBECTL,
+  helm: HELM,
   promtool: 'promtool',
   nginx: 'nginx',
   haproxy: 'haproxy',
@@ -51,6 +44,8 @@ const INSTALLERS: Readonly<Record<Validator, () => boolean>> = {
   composeGo: () => goInstall('github.com/compose-spec/compose-go/v2/cmd@v2.16.2', VALIDATORS.composeGo),
   schemas: coreSchemas,
   crds: crdSchemas,
+  kubectl: installKubectlHelm,
+  helm: installKubectlHelm,
   promtool: () => aptInstall('prometheus'),
   nginx: () => aptInstall('nginx-light'),
   haproxy: () => aptInstall('haproxy'),
@@ -63,63 +58,23 @@ const INSTALLERS: Readonly<Record<Validator, () => boolean>> = {
 export function ensureValidators(): string {
   const names = Object.keys(INSTALLERS).filter((name): name is Validator => name in VALIDATORS);
   const missing = names.filter((name) => !hasValidator(name));
-  const failed = missing.filter((name) => !(INSTALLERS[name]() && hasValidator(name)));
+  const failed = missing.filter((name) => !hasValidator(name) && !(INSTALLERS[name]() && hasValidator(name)));
   const there = names.filter((name) => !failed.includes(name));
   return failed.length === 0
     ? `validators of manifests: ${there.join(', ')}`
     : `! validators of manifests that cannot be had here, whose tests are left out: ${failed.join(', ')}`;
 }
 
-/** Runs a program at low priority. @returns its output; null where it failed or is not there */
-function output(
-  command: string,
-  args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
-) {
-  const { status, stdout } = spawnSync('nice', [command, ...args], {
-    encoding: 'utf8',
-    ...options,
-    env: { ...process.env, ...options.env },
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return status === 0 ? stdout : null;
-}
-
-/** What a step makes takes its place only when it is whole. */
-function whole(place: string, make: (folder: string) => boolean): boolean {
-  mkdirSync(TOOLS, { recursive: true });
-  const folder = mkdtempSync(join(TOOLS, '.new-'));
-  try {
-    if (!make(folder)) return false;
-    rmSync(place, { recursive: true, force: true });
-    renameSync(folder, place);
-    return true;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function goInstall(module: string, place: string): boolean {
-  // Outside of any module, so that the version asked for is the one that is built.
-  return whole(
-    dirname(place),
-    (folder) => output('go', ['install', module], { cwd: TOOLS, env: { GOBIN: folder } }) !== null,
-  );
-}
-
 /** The schemas of Kubernetes' own kinds, with references as kubeconform follows them. */
 function coreSchemas(): boolean {
   return whole(VALIDATORS.schemas, (folder) => {
-    const pip = ['-m', 'pip', 'download', '-q', '--no-deps', '--dest', folder, SCHEMAS_PACKAGE];
-    if (output('python3', pip) === null) return false;
-    const [wheel] = readdirSync(folder);
+    const wheel = pipDownload(SCHEMAS_PACKAGE, folder);
     const unpack =
       'import sys,zipfile,os\nz=zipfile.ZipFile(sys.argv[1])\n' +
       'for n in z.namelist():\n if sys.argv[3] in n: open(os.path.join(sys.argv[2],os.path.basename(n)),"wb").write(z.read(n))';
     const only = `/v${KUBERNETES}-local-strict/`;
-    if (wheel === undefined || output('python3', ['-c', unpack, join(folder, wheel), folder, only]) === null)
-      return false;
-    rmSync(join(folder, wheel));
+    if (wheel === null || output('python3', ['-c', unpack, wheel, folder, only]) === null) return false;
+    rmSync(wheel);
     for (const name of readdirSync(folder)) {
       const schema = z
         .record(z.string(), z.unknown())
@@ -145,11 +100,10 @@ const crdSchema = z.object({
 function crdSchemas(): boolean {
   return whole(VALIDATORS.crds, (folder) =>
     CRDS.every(([module, below]) => {
-      const found = output('go', ['mod', 'download', '-json', module], { cwd: TOOLS });
-      if (found === null) return false;
-      const { Dir } = z.object({ Dir: z.string() }).parse(JSON.parse(found));
-      for (const file of readdirSync(join(Dir, below)).filter((name) => name.endsWith('.yaml'))) {
-        for (const document of parseAllDocuments(readFileSync(join(Dir, below, file), 'utf8'))) {
+      const base = goModule(module);
+      if (base === null) return false;
+      for (const file of readdirSync(join(base, below)).filter((name) => name.endsWith('.yaml'))) {
+        for (const document of parseAllDocuments(readFileSync(join(base, below, file), 'utf8'))) {
           const crd = crdSchema.safeParse(document.toJS());
           if (!crd.success) continue;
           const { group, names, versions } = crd.data.spec;
@@ -179,4 +133,19 @@ function closed(schema: unknown): unknown {
   const isOpen = node['x-kubernetes-preserve-unknown-fields'] === true || 'additionalProperties' in node;
   if (typeof node['properties'] === 'object' && !isOpen) node['additionalProperties'] = false;
   return node;
+}
+
+/** Of kubeconform, for Kubernetes' own kinds and those of CRDs; files follow. */
+export function kubeconformArgs(): string[] {
+  return [
+    '-strict',
+    '-kubernetes-version',
+    KUBERNETES,
+    ...[VALIDATORS.schemas, VALIDATORS.crds].flatMap((place) => [
+      '-schema-location',
+      join(place, '{{.ResourceKind}}{{.KindSuffix}}.json'),
+    ]),
+    '-ignore-filename-pattern',
+    'kustomization\\.yaml',
+  ];
 }

@@ -1,3 +1,4 @@
+import { firstForChat } from './choose.js';
 import { contextBehindSwap, openAiModels } from './openai-models.js';
 import type { ProviderKind } from './provider.js';
 
@@ -9,6 +10,7 @@ export const openAiCompatible: ProviderKind = {
   headers: {},
   hint: 'Check its baseUrl (without /v1) and that the server runs.',
   discover: openAiModels,
+  choose: firstForChat,
   contextSize: async (client, model, options) => {
     const told = model.contextPerSlot ?? model.contextTrained;
     // llama-swap tells none in its list, and what it has started can be asked through it.

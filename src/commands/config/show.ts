@@ -3,7 +3,7 @@ import { fleetFlags } from '../../cli/connection-flags.js';
 import { EXIT } from '../../errors/exit-code.js';
 import { type ShowDocument, showConfig } from '../../services/config-show.js';
 
-const { url, target, provider, model, timeout, retries, config } = fleetFlags;
+const { url, target, kind, model, timeout, retries, config } = fleetFlags;
 
 export default class ConfigShow extends BaseCommand {
   static override summary = 'Show the configuration as commands use it, and where every value is from.';
@@ -17,7 +17,7 @@ export default class ConfigShow extends BaseCommand {
   static override flags = {
     url,
     target,
-    provider,
+    kind,
     'api-key': fleetFlags['api-key'],
     model,
     timeout,

@@ -94,12 +94,10 @@ function servedElsewhere(facts: Facts, list: readonly ModelInfo[], missing: read
         rank: 70,
       }),
     );
-  // Ollama takes a name without its tag.
-  const really = missing.filter((name) => program !== 'ollama' || !has(list, `${name}:latest`));
-  if (really.length === 0) return passed(summary);
+  if (missing.length === 0) return passed(summary);
   return failed(
     summary,
-    ...really.map((name) => {
+    ...missing.map((name) => {
       const near = nearest(
         name,
         list.map(({ id }) => id),

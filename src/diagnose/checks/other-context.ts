@@ -1,5 +1,4 @@
 import { SERVER_NAMES } from '../../catalogue/identify-server.js';
-import { OLLAMA_CONTEXT } from '../../client/providers/ollama.js';
 import { type Window, windowOf } from '../../services/window.js';
 import { type Conclusion, count, failed, finding, passed, skipped } from '../check.js';
 import type { Facts } from '../facts.js';
@@ -11,7 +10,7 @@ export function otherContext(facts: Facts): Conclusion {
   if (window.state === 'failed') return skipped(window.error.message);
   const { tokens, trained, set, model } = window.value;
   const isOllama = program === 'ollama';
-  const found = windowOf(window.value, isOllama);
+  const found = windowOf(window.value);
   if (found === null || model === null) return skipped('the server does not tell');
   const { tokens: expected, isSure } = found;
   const trainedText = trained === null || trained === expected ? '' : `, trained for ${count(trained)}`;
@@ -47,7 +46,7 @@ function told({ program }: Facts, { tokens, set, model }: Window, expected: numb
     return `${program === 'unknown' ? 'the server' : SERVER_NAMES[program]} gives "${model}" ${count(expected)} tokens (/v1/models)`;
   if (tokens !== null) return `Ollama has "${model}" in memory with ${count(tokens)} tokens (/api/ps)`;
   if (set !== null) return `"${model}" sets num_ctx ${count(set)} (/api/show)`;
-  return `"${model}" sets no num_ctx (/api/show): Ollama gives it ${count(OLLAMA_CONTEXT)} where OLLAMA_CONTEXT_LENGTH is not set and the GPU has under 24 GiB`;
+  return `"${model}" sets no num_ctx (/api/show): Ollama gives it ${count(expected)} where OLLAMA_CONTEXT_LENGTH is not set and the GPU has under 24 GiB`;
 }
 
 /** Nobody has said what is needed: that less is there than the model can do is worth a note. */

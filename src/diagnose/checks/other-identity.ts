@@ -38,7 +38,7 @@ export function otherIdentity(facts: Facts): Conclusion {
         remedies: [
           {
             text: 'Use that address:',
-            commands: [`llamactl diagnose --url ${elsewhere} --provider ${provider}`],
+            commands: [`llamactl diagnose --url ${elsewhere} --kind ${provider}`],
           },
         ],
       }),
@@ -73,7 +73,7 @@ function wrong(facts: Facts, kind: ServerKind, evidence: readonly string[]): Con
       remedies: [
         {
           text: `Where ${SERVER_NAMES[kind]} is meant, say so ("provider": "${provider}"${configured.file === null ? '' : ` in ${configured.file}`}):`,
-          commands: [`llamactl diagnose --url ${url} --provider ${provider}`],
+          commands: [`llamactl diagnose --url ${url} --kind ${provider}`],
         },
         {
           text: `Else correct the address of ${KIND_NAMES[configured.provider]}:`,
@@ -91,7 +91,7 @@ function tellsMore(facts: Facts) {
     evidence: [`configured as "${facts.configured.provider}"`],
     rank: 9,
     remedies: [
-      { text: 'See the difference:', commands: [`llamactl diagnose --url ${facts.url} --provider ollama`] },
+      { text: 'See the difference:', commands: [`llamactl diagnose --url ${facts.url} --kind ollama`] },
     ],
   });
 }

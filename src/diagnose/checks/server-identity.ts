@@ -2,6 +2,8 @@ import { SERVER_NAMES, type ServerKind } from '../../catalogue/identify-server.j
 import { remediesFor } from '../../catalogue/programs.js';
 import type { Remedy } from '../../errors/llamactl-error.js';
 import { type Check, contextOf, failed, finding, findingOf, passed, skipped } from '../check.js';
+import { deafContainer } from '../container-cause.js';
+import { movedFinding } from '../moved.js';
 import { otherIdentity } from './other-identity.js';
 
 /** What answers is the program that is meant, at this address. */
@@ -10,7 +12,7 @@ export const serverIdentity: Check = {
   title: 'the program that is meant answers',
   category: 'server',
   needs: ['network.tcp', 'network.tls'],
-  asks: ['health', 'props', 'path', 'local'],
+  asks: ['health', 'props', 'path', 'moved', 'local'],
   run(facts) {
     const { health, path, local } = facts;
     if (health.state === 'not-asked') return skipped(health.reason);
@@ -35,6 +37,9 @@ export const serverIdentity: Check = {
     const { code, message } = health.error;
     if (code === 'server.wedged') return skipped('it does not answer');
     if (!code.startsWith('connection.') && code !== 'network.proxy-interference') return passed('llama.cpp');
+    // Docker takes connections to a published port, whether or not somebody listens inside.
+    const deaf = code === 'connection.reset' ? deafContainer(facts, health.error) : null;
+    if (deaf !== null) return failed(deaf.title, deaf);
     const elsewhere = root;
     if (elsewhere !== null && elsewhere !== facts.url) {
       return failed(
@@ -64,15 +69,9 @@ export const serverIdentity: Check = {
     ];
     if (code === 'connection.wrong-server' && kind !== null && kind !== 'unknown' && kind !== 'llama.cpp') {
       const title = `${SERVER_NAMES[kind]} answers on ${new URL(facts.url).host}, not a llama-server`;
-      return failed(
-        title,
-        finding('connection.wrong-server', facts, {
-          title,
-          evidence,
-          rank: 90,
-          remedies: meantOtherwise(facts, kind),
-        }),
-      );
+      const remedies = meantOtherwise(facts, kind);
+      const stranger = finding('connection.wrong-server', facts, { title, evidence, rank: 90, remedies });
+      return failed(title, movedFinding(facts, stranger) ?? stranger);
     }
     if (code === 'connection.wrong-path') {
       const prefix = prefixOf(facts);
@@ -93,7 +92,8 @@ export const serverIdentity: Check = {
         );
       }
     }
-    return failed(message, { ...findingOf(health.error, 90), evidence });
+    const plain = { ...findingOf(health.error, 90), evidence };
+    return failed(message, movedFinding(facts, plain) ?? plain);
   },
 };
 
@@ -106,7 +106,7 @@ function meantOtherwise(facts: Parameters<Check['run']>[0], kind: ServerKind): r
   return [
     {
       text: `Where ${SERVER_NAMES[kind]} is meant, say so${file === null ? '' : ` ("provider": "${provider}" in ${file})`}:`,
-      commands: [`llamactl diagnose --url ${facts.url} --provider ${provider}`],
+      commands: [`llamactl diagnose --url ${facts.url} --kind ${provider}`],
     },
     ...usual,
   ];

@@ -1,35 +1,4 @@
 import type { Facts } from '../facts.js';
-import { type AskOptions, answerOf, type OpenClient } from './identity.js';
-import { probeTls } from './tls.js';
-
-/** Whether http and https may be mixed up: servers answer the wrong one with silence or a reset. */
-export function isSchemeInDoubt(health: Facts['health'], tls: Facts['tls']): boolean {
-  return [health, tls].some(
-    (fact) =>
-      fact.state === 'failed' && /^connection\.(?:reset|timeout)$|^server\.wedged$/.test(fact.error.code),
-  );
-}
-
-/** Whether the port speaks the other one of http and https. */
-export async function tryOtherScheme(
-  open: OpenClient,
-  baseUrl: string,
-  options: AskOptions,
-): Promise<{ readonly answers: boolean }> {
-  if (baseUrl.startsWith('http:'))
-    return {
-      answers: await probeTls(new URL(baseUrl), { insecure: true }, options.signal, options.timeout).then(
-        () => true,
-        () => false,
-      ),
-    };
-  const client = open({ baseUrl: baseUrl.replace(/^https:/, 'http:') });
-  try {
-    return { answers: (await answerOf(client, '/health', options)) !== null };
-  } finally {
-    await client.destroy();
-  }
-}
 
 /** Whether something that is no llama-server has answered, or may have. */
 export function answersOtherwise(health: Facts['health']): boolean {

@@ -7,9 +7,12 @@ import type { ProviderType } from '../../client/providers/provider.js';
 import type { ModelInfo } from '../../client/types.js';
 import { askWindow, chosenModel } from '../../services/window.js';
 import { isPublicHost } from '../../wire/hosts.js';
-import { type Fact, type FactName, type Facts, knownValue, notAsked } from '../facts.js';
+import { type Facts, knownValue, notAsked } from '../facts.js';
 import { ask } from './ask.js';
+import { askDeep } from './deep.js';
+import { generate } from './generation.js';
 import { identifyStranger, type OpenClient } from './identity.js';
+import type { Questions } from './questions.js';
 
 /** What a server of another kind than llama.cpp's is asked with. */
 export interface OtherKindOptions {
@@ -18,9 +21,7 @@ export interface OtherKindOptions {
   readonly baseUrl: string;
   readonly provider: ProviderType;
   readonly configured: Facts['configured'];
-  /** Asked before each question, since the time that is left shrinks with each. */
-  readonly call: () => { readonly signal: AbortSignal; readonly timeout: number; readonly retries: number };
-  readonly wanted: ReadonlySet<FactName>;
+  readonly questions: Questions;
 }
 
 /** What is asked of such a server before it is asked for work. */
@@ -50,11 +51,11 @@ function tellingCall(provider: ProviderType) {
 
 /** Asks an Ollama, OpenRouter or another server of OpenAI's API what it is, whether it takes the key, and what it has. */
 export async function gatherOtherKind(options: OtherKindOptions): Promise<OtherKindFacts> {
-  const { client, provider, call, wanted } = options;
-  const want = <T>(name: FactName, question: () => Promise<T>): Promise<Fact<T>> =>
-    wanted.has(name) ? ask(question) : Promise.resolve(notAsked('no check wants it'));
+  const { client, provider, questions } = options;
+  const want: Questions['want'] = (name, question) => questions.want(name, question);
+  const call = () => questions.quick();
   const [told, models, access] = await Promise.all([
-    askIdentity(options),
+    questions.awaiting('health', () => askIdentity(options)),
     want('models', () => kindOf(provider).discover(client, call())),
     provider === 'openrouter'
       ? want('access', async () => {
@@ -110,8 +111,53 @@ export function obstacleOfOther(
   return isFar && !deep ? 'it is a remote server, which may charge for an answer (--deep asks it)' : null;
 }
 
+/** Tokens that such a server is asked for: some of those behind OpenRouter take no fewer. */
+const FEW_TOKENS = 16;
+
+export interface OtherWorkOptions {
+  readonly model: string;
+  /** Why it is asked for nothing; null where it is. */
+  readonly reason: string | null;
+  readonly deep: boolean;
+  readonly questions: Questions;
+}
+
+/** A short answer, and a tool call with `deep`; what only a llama-server tells is not asked. */
+export async function askOtherForWork(
+  client: LlamaCppClient,
+  { model, reason, deep, questions }: OtherWorkOptions,
+): Promise<
+  Pick<Facts, 'generation' | 'deep' | 'slots' | 'otherSlots' | 'metrics' | 'template' | 'endpoints' | 'moved'>
+> {
+  const { signal } = questions;
+  const only = notAsked('only a llama-server tells it');
+  const generation =
+    reason === null
+      ? await questions.want('generation', () =>
+          generate(client, { signal, timeout: questions.left(), model, tokens: FEW_TOKENS }),
+        )
+      : notAsked(reason);
+  const work = { signal, timeLeft: () => questions.left(), contextSize: null, model };
+  const toolCall = !deep
+    ? notAsked('--deep asks it')
+    : reason === null && questions.wants('deep')
+      ? (await questions.awaiting('deep', () => askDeep(client, work))).toolCall
+      : notAsked(reason ?? 'no check wants it');
+  return {
+    generation,
+    deep: { toolCall, overflow: only },
+    slots: only,
+    otherSlots: only,
+    metrics: only,
+    template: only,
+    endpoints: only,
+    moved: only,
+  };
+}
+
 async function askIdentity(options: OtherKindOptions): Promise<Pick<Facts, 'health' | 'program'>> {
-  const { client, open, baseUrl, provider, call } = options;
+  const { client, open, baseUrl, provider, questions } = options;
+  const call = () => questions.quick();
   const meant = PROGRAM_OF[provider];
   const answer = await ask(() => client.call(tellingCall(provider), call()));
   if (answer.state !== 'known') {
@@ -138,12 +184,13 @@ function here(url: string): Facts['path'] {
 
 /** Who answers in its place, and whether it is there above the path that is given. */
 async function findElsewhere(
-  { open, baseUrl, provider, call }: OtherKindOptions,
+  { open, baseUrl, provider, questions }: OtherKindOptions,
   health: Facts['health'],
 ): Promise<Facts['path']> {
   const isAnswer = health.state === 'failed' && /^connection\.wrong-|^request\./.test(health.error.code);
   if (!isAnswer || baseUrl.startsWith('unix:')) return notAsked('nothing answers as it should');
-  return ask(async () => {
+  const call = () => questions.quick();
+  return questions.want('path', async () => {
     const { origin, pathname } = new URL(baseUrl);
     const candidate =
       provider === 'openrouter' ? `${origin}/api` : pathname === '/' || pathname === '' ? null : origin;
@@ -159,7 +206,7 @@ async function answers(
   open: OpenClient,
   baseUrl: string,
   provider: ProviderType,
-  options: ReturnType<OtherKindOptions['call']>,
+  options: ReturnType<Questions['quick']>,
 ): Promise<boolean> {
   const client = open({ baseUrl });
   try {
@@ -169,10 +216,10 @@ async function answers(
   }
 }
 
-async function askWithoutKey({ open, call }: OtherKindOptions): Promise<{ accepted: boolean }> {
+async function askWithoutKey({ open, questions }: OtherKindOptions): Promise<{ accepted: boolean }> {
   const client = open({ withoutKey: true });
   try {
-    const { signal, timeout: timeoutMs } = call();
+    const { signal, timeout: timeoutMs } = questions.quick();
     const answer = await ask(() => client.request({ method: 'GET', path: '/v1/models', signal, timeoutMs }));
     return { accepted: answer.state === 'known' };
   } finally {
