@@ -72,15 +72,6 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
       type: 'AUTHENTICATION_ERROR',
       ...(wantsLogin && status === 401 ? { details: { wantsLogin: true } } : {}),
     };
-  // OpenRouter refuses what its moderation flags with 403, and what nobody pays for with 402, whatever the key.
-  if (failure.program === 'openrouter' && status === 403 && error !== null)
-    return { type: 'INVALID_REQUEST', code: 'request.invalid-parameter', message: `refused: ${message}` };
-  if (status === 402)
-    return {
-      type: 'AUTHENTICATION_ERROR',
-      code: 'auth.wrong-key',
-      message: `the key is good, and its credit is used up (402)${tail(message)}`,
-    };
   const ofGateway = error === null || kind === 'llama.cpp' ? null : byGateway(failure, error);
   if (ofGateway !== null) return ofGateway;
   if (status === 401 || (status === 403 && type !== 'feature_disabled')) return unauthorized(failure);

@@ -18,17 +18,10 @@ export function parseErrorBody(body: string): ErrorBody | null {
   }
   if (!isRecord(parsed)) return null;
   const error = parsed['error'] ?? errorOfChoice(parsed['choices']);
-  if (isRecord(error)) return { message: messageOf(error), type: text(error['type']), fields: error };
+  if (isRecord(error)) return { message: text(error['message']), type: text(error['type']), fields: error };
   if (typeof error === 'string') return { message: error, type: '', fields: parsed };
   const message = text(parsed['message']) || text(parsed['detail']);
   return message === '' ? null : { message, type: text(parsed['type']), fields: parsed };
-}
-
-/** OpenRouter says "Provider returned error", and what that provider said beside it. */
-function messageOf(error: Record<string, unknown>): string {
-  const { message, metadata } = error;
-  const said = isRecord(metadata) ? text(metadata['raw']) : '';
-  return said === '' ? text(message) : `${text(message)}: ${said}`;
 }
 
 function errorOfChoice(choices: unknown): unknown {

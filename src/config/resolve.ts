@@ -254,7 +254,7 @@ function noAddress(name: string | null, place: string | null): LlamactlError {
   return usageError(
     name === null
       ? "a server of OpenAI's API has no usual address: name it by --url"
-      : `${place}: targets.${name} has no baseUrl, and a server of OpenAI's API has no usual address`,
+      : `${place}: targets.${name} needs a baseUrl: openai-compatible may be anywhere`,
     [
       {
         text: 'For example:',

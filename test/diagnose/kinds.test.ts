@@ -127,6 +127,7 @@ describe('diagnose a server of another kind', () => {
     readonly asked: Asked;
     readonly changes?: Readonly<Record<string, Route>>;
     readonly code: string;
+    /** Title or evidence. */
     readonly title: RegExp;
     readonly do: RegExp;
     /** What would be another program's advice. */
@@ -248,7 +249,7 @@ describe('diagnose a server of another kind', () => {
       asked: { ...ROUTER, deep: true },
       changes: { 'POST /api/v1/chat/completions': refused(402, 'Insufficient credits. Add more at …') },
       code: 'auth.wrong-key',
-      title: /credit is used up \(402\): Insufficient credits/,
+      title: /credits of the account or key do not cover the request \(402\): Insufficient/,
       do: /\/v1\/key/,
     },
     {
@@ -322,7 +323,7 @@ describe('diagnose a server of another kind', () => {
       const diagnosis = await ask(needsPath ? `${url}/api` : url, asked);
       const [first] = diagnosis.findings;
       assert.equal(first?.code, code, JSON.stringify(diagnosis.findings));
-      assert.match(first?.title ?? '', title);
+      assert.match([first?.title, ...(first?.evidence ?? [])].join('\n'), title);
       assert.match(commandsOf(diagnosis), remedy);
       const told = renderDiagnosis(diagnosis, { width: 80, verbose: true });
       if (not !== undefined) assert.doesNotMatch(commandsOf(diagnosis), not);

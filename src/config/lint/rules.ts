@@ -9,7 +9,6 @@ import { headerCharacters } from './header-characters.js';
 import { jsonComments } from './json-comments.js';
 import { keyFile } from './key-file.js';
 import { keySources } from './key-sources.js';
-import { noAddress } from './no-address.js';
 import { placeholderKey } from './placeholder-key.js';
 import { plainHttpKey } from './plain-http-key.js';
 import { providerFields } from './provider-fields.js';
@@ -32,7 +31,6 @@ export const RULES: readonly LintRule[] = [
   jsonComments,
   keyFile,
   keySources,
-  noAddress,
   placeholderKey,
   plainHttpKey,
   providerFields,

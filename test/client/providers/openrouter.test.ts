@@ -96,13 +96,13 @@ describe('OpenRouter, in the shapes that it documents', () => {
     );
   });
 
-  it('is told who asks, by the names that it documents', async () => {
+  it('is told nothing of who asks: that is optional, and public in its rankings', async () => {
     const server = await serve({ [CHAT]: { body: DOCUMENTED.chat } });
     await connect(server).chat(HELLO);
     const { headers } = server.requests[0] ?? {};
-    assert.equal(headers?.['x-openrouter-title'], 'llamactl');
-    assert.equal(headers['http-referer'], 'https://www.npmjs.com/package/llamactl');
-    assert.equal(headers['authorization'], 'Bearer sk-or-v1-secret');
+    for (const name of ['x-openrouter-title', 'x-title', 'http-referer'])
+      assert.equal(headers?.[name], undefined, name);
+    assert.equal(headers?.['authorization'], 'Bearer sk-or-v1-secret');
   });
 
   it('answers with the thinking apart, what was cached, and who answered', async () => {
