@@ -39,8 +39,9 @@ export function asker(signal: AbortSignal): (question: string, proposal: string)
  */
 export async function askSecret(question: string, signal: AbortSignal): Promise<string> {
   const unseen = new Writable({ write: (_chunk, _encoding, done) => done() });
-  process.stderr.write(question);
   const readline = createInterface({ input: process.stdin, output: unseen, terminal: true });
+  // Only now does the terminal itself show nothing of what is typed.
+  process.stderr.write(question);
   const noAnswer = new Promise<string>((resolve) => readline.once('close', () => resolve('')));
   readline.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { BIN, cli } from '../support/cli.js';
+import { onTerminal } from '../support/terminal.js';
 
 const KEY = 'sk-keyring-secret';
 const CONFIG = {
@@ -49,6 +50,16 @@ describe('a key in the keyring', () => {
     assert.equal(code, 2);
     assert.match(told, /the keyring of this system cannot be used/);
     assert.ok(!told.includes(KEY));
+  });
+
+  it('set-key asks on a terminal without showing what is typed, and leaves the terminal as it was', async () => {
+    const terminal = onTerminal(['config', 'set-key', 'gpu1']);
+    await terminal.until(/API key for gpu1/);
+    terminal.type(`${KEY}\r`);
+    const { code, screen, restored } = await terminal.ended();
+    assert.deepEqual([code, restored], [2, true]);
+    assert.match(screen, /the keyring of this system cannot be used/);
+    assert.ok(!screen.includes(KEY.slice(0, 6)));
   });
 
   it('set-key refuses what is no key, before any keyring is asked', async () => {

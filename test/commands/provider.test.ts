@@ -111,6 +111,9 @@ describe('llamactl provider', () => {
     assert.equal(shown.json.targets['https://openrouter.ai/api'].provider, 'openrouter');
     assert.equal((await cli(['health', '--kind', 'openai-compatible'])).code, 2);
     assert.equal((await cli(['health', '--kind', 'olama'])).code, 2);
+    const both = await cli(['health', '--target', 'laptop', '--kind', 'ollama']);
+    assert.equal(both.code, 2);
+    assert.match(both.err, /--kind tells what answers at a --url/);
   });
 
   it('models shows what LM Studio, vLLM and llama-swap tell of state and context', async () => {

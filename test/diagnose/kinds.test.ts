@@ -8,6 +8,7 @@ import type { Diagnosis } from '../../src/diagnose/runner.js';
 import { renderDiagnosis } from '../../src/render/diagnosis.js';
 import type { Canned, Route } from '../support/canned-server.js';
 import { healthyFacts } from '../support/facts.js';
+import { FaultProxy } from '../support/fault-proxy.js';
 import { keeper } from '../support/keeper.js';
 import { type ProviderFixture, providerFixture } from '../support/provider-fixture.js';
 import { freePort, shareServer } from '../support/real-server.js';
@@ -18,10 +19,14 @@ interface Asked {
   readonly configured?: Partial<ConfiguredFacts>;
   readonly deep?: boolean;
   readonly wake?: boolean;
+  readonly deadlineMs?: number;
 }
 
 /** What a user of a target of this kind is told, without the program around it. */
-async function ask(url: string, { provider, apiKey, configured, deep, wake }: Asked): Promise<Diagnosis> {
+async function ask(
+  url: string,
+  { provider, apiKey, configured, deep, wake, deadlineMs }: Asked,
+): Promise<Diagnosis> {
   const diagnosis = await diagnose({
     target: 'it',
     baseUrl: url,
@@ -34,7 +39,7 @@ async function ask(url: string, { provider, apiKey, configured, deep, wake }: As
       ...configured,
     },
     signal: new AbortController().signal,
-    deadlineMs: 10_000,
+    deadlineMs: deadlineMs ?? 10_000,
     wake: wake ?? false,
     deep: deep ?? false,
     insecure: false,
@@ -340,5 +345,29 @@ describe('diagnose a server of another kind', () => {
       false,
     );
     assert.equal(statusOf(await ask(ollama.url, { ...OLLAMA, wake: true }), 'generation.answers'), 'pass');
+  });
+
+  it('a server of OpenAI’s API whose network fails is told by what fails, and never blamed on llama-server', async () => {
+    const FAULTS = [
+      [{ kind: 'reset' }, 'connection.reset'],
+      [{ kind: 'silence' }, 'server.wedged'],
+      [{ kind: 'answer', status: 502, headers: { server: 'nginx' } }, 'network.proxy-interference'],
+      [{ kind: 'cut', afterBytes: 40, how: 'rst' }, 'connection.reset'],
+    ] as const;
+    for (const [fault, code] of FAULTS) {
+      const { url } = await serve('vllm');
+      const proxy = await keep(FaultProxy.start(url));
+      proxy.always = fault;
+      const diagnosis = await ask(proxy.url, { ...OPEN, deadlineMs: 1500 });
+      assert.equal(diagnosis.rootCause, code, JSON.stringify(diagnosis.findings));
+      assert.doesNotMatch(commandsOf(diagnosis), /llama-server|llamactl slots/);
+    }
+  });
+
+  it('one that is slow is not called stuck: nobody can see what it does', async () => {
+    const { url } = await serve('ollama', { 'POST /v1/chat/completions': () => {} });
+    const diagnosis = await ask(url, { ...OLLAMA, deadlineMs: 1500 });
+    assert.equal(diagnosis.rootCause, 'connection.timeout');
+    assert.match(commandsOf(diagnosis), /^ollama ps$/m);
   });
 });

@@ -28,6 +28,7 @@ const FIXED = ['@oclif/core', 'ora', 'chalk', 'cli-table3', 'undici', 'zod'];
 const GIVEN = {
   client: "import('llamactl').LlamaCppClient",
   messages: "import('llamactl').Message[]",
+  config: "import('llamactl').ProvidersConfig",
   url: 'string',
   logText: 'string',
 } as const;
