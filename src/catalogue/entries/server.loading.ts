@@ -33,14 +33,6 @@ export const entry: CatalogueEntry = {
   },
   link: 'https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#get-health-returns-health-check-result',
   rules: [
-    // Probes fail for as long as a model loads, which kills nobody by itself.
-    {
-      pattern: /(?:Startup|Readiness) probe failed: HTTP probe failed with statuscode: 503/i,
-      excludesAnywhere: [
-        /Killing|be restarted|failed (?:startup|liveness) probe|Back-off|CrashLoop|Liveness probe/i,
-      ],
-      rank: 91,
-    },
     {
       pattern:
         /Loading model.{0,80}unavailable_error|unavailable_error.{0,80}Loading model|\\?["']message\\?["']: ?\\?["']Loading model|model is (?:still )?(?:being )?load(?:ing|ed) (?:into|in progress)|model is (?:still |currently )loading|\\?["']status\\?["']: ?\\?["']loading(?: model)?\\?["']|llm server loading model|Stream owner model is loading/i,
