@@ -39,6 +39,8 @@ export interface GatherOptions extends QuestionsOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Milliseconds for docker and its like, at most. */
+const LOCAL_TIMEOUT = 2000;
 /** Tokens of the answer that confirms a first suspicion of buffering. */
 const CONFIRMING_TOKENS = 32;
 
@@ -90,7 +92,9 @@ class Gatherer {
         : { health: UNWANTED, props: UNWANTED },
       this.#questions.want('models', () => this.#client.models(this.#questions.quick())),
       this.#questions.want('keyless', () => this.#askWithoutKey()),
-      this.#questions.want('local', () => askLocal(endpointOf(this.#url).port, env)),
+      this.#questions.want('local', () =>
+        askLocal(endpointOf(this.#url).port, env, this.#questions.left(LOCAL_TIMEOUT)),
+      ),
     ]);
     const [path, otherScheme, moved] = await Promise.all([
       askPath(this.#reach, status.health),

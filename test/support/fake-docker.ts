@@ -17,6 +17,13 @@ export interface FakeContainer {
   readonly pid?: number;
 }
 
+/** A `docker` that never answers, as its client does where the daemon hangs. */
+export function hangingDocker(folder: string): Readonly<Record<string, string>> {
+  const env = fakeDocker(folder, []);
+  writeFileSync(join(folder, 'docker'), '#!/bin/sh\nexec sleep 60\n');
+  return env;
+}
+
 const IMAGE = 'ghcr.io/ggml-org/llama.cpp:server';
 
 /**

@@ -9,8 +9,6 @@ import type { ContainerFacts } from '../facts.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Milliseconds: a daemon that is there answers in some fifty. */
-const TOOL_TIMEOUT = 2000;
 const LISTED = '{{.Names}}\t{{.Image}}\t{{.Command}}';
 const execFileAsync = promisify(execFile);
 
@@ -36,11 +34,15 @@ const inspected = z.array(
   }),
 );
 
-/** The containers of this machine that run llama.cpp, or did, of docker and podman. Empty where neither can be asked. */
-export async function llamaContainers(env: Environment): Promise<ContainerFacts[]> {
+/**
+ * The containers of this machine that run llama.cpp, or did, of docker and podman. Empty where neither can be asked.
+ * @param timeoutMs for all of it: a daemon that is well answers in some fifty
+ */
+export async function llamaContainers(env: Environment, timeoutMs: number): Promise<ContainerFacts[]> {
+  const over = AbortSignal.timeout(timeoutMs);
   const programs = [...(hasDaemon(env) ? (['docker'] as const) : []), 'podman' as const];
   const found = await Promise.all(
-    programs.map((program) => containersOf(program, env).catch((): ContainerFacts[] => [])),
+    programs.map((program) => containersOf(program, env, over).catch((): ContainerFacts[] => [])),
   );
   return found.flat();
 }
@@ -61,11 +63,15 @@ function hasDaemon(env: Environment): boolean {
   ].some((socket) => existsSync(socket));
 }
 
-async function containersOf(program: 'docker' | 'podman', env: Environment): Promise<ContainerFacts[]> {
+async function containersOf(
+  program: 'docker' | 'podman',
+  env: Environment,
+  signal: AbortSignal,
+): Promise<ContainerFacts[]> {
   const run = async (...args: readonly string[]) =>
     (
       await execFileAsync(program, args, {
-        timeout: TOOL_TIMEOUT,
+        signal,
         env: { ...env },
         maxBuffer: 16 * 1024 * 1024,
       })
