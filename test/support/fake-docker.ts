@@ -15,6 +15,7 @@ export interface FakeContainer {
   readonly exitCode?: number;
   readonly oomKilled?: boolean;
   readonly pid?: number;
+  readonly log?: string;
 }
 
 /** A `docker` that never answers, as its client does where the daemon hangs. */
@@ -38,6 +39,7 @@ export function fakeDocker(
 ): Readonly<Record<string, string>> {
   mkdirSync(folder, { recursive: true });
   const file = (name: string) => join(folder, name);
+  writeFileSync(file('log.txt'), containers.map(({ log = '' }) => log).join(''));
   writeFileSync(file('ps.txt'), containers.map((each) => `${rowOf(each)}\n`).join(''));
   writeFileSync(file('inspect.json'), JSON.stringify(containers.map(inspectOf), null, 4));
   writeFileSync(
@@ -47,6 +49,7 @@ export function fakeDocker(
       'case "$1" in',
       `ps) cat "${file('ps.txt')}" ;;`,
       `inspect) cat "${file('inspect.json')}" ;;`,
+      `logs) cat "${file('log.txt')}" >&2 ;;`,
       '*) echo "unknown command: $*" >&2; exit 1 ;;',
       'esac',
       '',

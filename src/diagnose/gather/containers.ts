@@ -10,6 +10,9 @@ import type { ContainerFacts } from '../facts.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const LISTED = '{{.Names}}\t{{.Image}}\t{{.Command}}';
+/** Milliseconds. */
+const LOG_TIMEOUT = 5000;
+const LOG_LINES = 2000;
 const execFileAsync = promisify(execFile);
 
 const bindings = z
@@ -84,6 +87,18 @@ async function containersOf(
   });
   if (names.length === 0) return [];
   return readInspected(program, JSON.parse(await run('inspect', '--type', 'container', ...names)));
+}
+
+/** The end of what a container has written; null where it cannot be had. */
+export async function containerLog(
+  { name, program = 'docker' }: ContainerFacts,
+  env: Environment,
+): Promise<string[] | null> {
+  const args = ['logs', '--tail', String(LOG_LINES), name];
+  const options = { timeout: LOG_TIMEOUT, env: { ...env }, maxBuffer: 64 * 1024 * 1024 };
+  const told = await execFileAsync(program, args, options).catch(() => null);
+  // llama-server's log goes to either, by its release.
+  return told === null ? null : `${told.stdout}${told.stderr}`.split('\n');
 }
 
 /** @throws ZodError where it is no answer of `inspect` */
