@@ -39,6 +39,8 @@ export interface GatherOptions extends QuestionsOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Milliseconds that are kept for a look at what the server did while it did not answer. */
+const SECOND_LOOK = 1000;
 /** Milliseconds for docker and its like, at most. */
 const LOCAL_TIMEOUT = 2000;
 /** Tokens of the answer that confirms a first suspicion of buffering. */
@@ -195,7 +197,9 @@ class Gatherer {
 
   async #askForAnswer(model: { readonly model?: string }, before: MetricsFacts | null) {
     const { signal } = this.#options;
-    const options = () => ({ signal, timeout: this.#questions.left(), ...model });
+    // Where no token comes, a second look tells a busy server from a wedged one: it needs its time, too.
+    const reserve = Math.min(SECOND_LOOK, this.#options.deadlineMs / 10);
+    const options = () => ({ signal, timeout: Math.max(50, this.#questions.left() - reserve), ...model });
     try {
       const answer = await generate(this.#client, options());
       // A machine that was busy for a moment makes pieces come together too.
