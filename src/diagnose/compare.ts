@@ -21,9 +21,11 @@ export interface Comparison {
 
 /** Facts that are never twice the same: times, process numbers, free memory, and what of traffic is there just now. */
 const VOLATILE =
-  /(?:Ms|Bytes|pid|decodeCalls|progressed|bursts|state|cacheReuse|holder\.commandLine|requestsProcessing|requestsDeferred)$|^(?:slots|otherSlots)\.(?:busy|reading)$|^generation\.tokens$|^local\.processes|^discovered/;
-/** A rate counts as changed from this ratio on. */
-const RATE_CHANGED = 1.5;
+  /(?:Ms|Bytes|pid|decodeCalls|progressed|bursts|state|cacheReuse|holder\.commandLine|requestsProcessing|requestsDeferred)$|^(?:slots|otherSlots)\.(?:busy|reading)$|^generation\.(?:tokens|promptTokensPerSecond)$|^local\.processes|^discovered/;
+/** A rate counts as changed from this ratio on: it is of few tokens, on a machine that does other things too. */
+const RATE_CHANGED = 2;
+/** Tokens a second beyond which nobody waits, and a few tokens measure nothing. */
+const FAST = 500;
 
 /** What changed from one diagnosis to another. */
 export function compareDiagnoses(before: Diagnosis, after: Diagnosis): Comparison {
@@ -51,7 +53,7 @@ function factChanges(before: Diagnosis, after: Diagnosis): FactChange[] {
     if (was === is) return [];
     if (/PerSecond$/.test(path) && typeof was === 'number' && typeof is === 'number') {
       const ratio = Math.max(was, is) / Math.max(Math.min(was, is), 1e-9);
-      if (ratio < RATE_CHANGED) return [];
+      if (ratio < RATE_CHANGED || Math.min(was, is) > FAST) return [];
     }
     return [{ path, before: was, after: is }];
   });
