@@ -114,6 +114,7 @@ const localSchema = z.object({
       args: texts,
       listens: texts,
       ports: z.array(number),
+      isAnotherUsers: z.exactOptional(z.literal(true)),
       listensInside: z.exactOptional(texts),
       variables: z.exactOptional(texts),
       residentBytes: number.nullable(),

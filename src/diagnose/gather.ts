@@ -40,6 +40,11 @@ export interface GatherOptions extends QuestionsOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Milliseconds that are kept for a look at what the server did while it did not answer. */
+const SECOND_LOOK = 1000;
+/** Milliseconds for docker and its like, at most. */
+const LOCAL_TIMEOUT = 2000;
+
 /** Asks a server all that the checks need, a question once, disturbing nothing: no sleeper is woken, no model loaded. */
 export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   const client = options.open({});
@@ -82,7 +87,9 @@ class Gatherer {
     const [network, identity, local] = await Promise.all([
       askNetwork(this.#reach),
       this.#askIdentity(),
-      this.#questions.want('local', () => askLocal(endpointOf(this.#url).port, env)),
+      this.#questions.want('local', () =>
+        askLocal(endpointOf(this.#url).port, env, this.#questions.left(LOCAL_TIMEOUT)),
+      ),
     ]);
     return identity === null
       ? this.#gatherOther(network, local)
@@ -236,12 +243,14 @@ class Gatherer {
   }
 
   #askForAnswer(model: { readonly model?: string }, before: MetricsFacts | null) {
-    const { baseUrl, signal } = this.#options;
+    const { baseUrl, signal, deadlineMs } = this.#options;
+    // Where no token comes, a second look tells a busy server from a wedged one: it needs its time, too.
+    const reserve = Math.min(SECOND_LOOK, deadlineMs / 10);
     const questions = this.#questions;
     return askForAnswer(this.#client, {
       baseUrl,
       before,
-      options: () => ({ signal, timeout: questions.left(), ...model }),
+      options: () => ({ signal, timeout: Math.max(50, questions.left() - reserve), ...model }),
       metrics: () => askMetrics(this.#client, { ...questions.quick(), ...model }),
       connect: () => probeTcp(this.#url, signal, questions.left(CONNECT_TIMEOUT)),
     });

@@ -3,14 +3,23 @@ import type { ContainerFacts, Facts } from './facts.js';
 import { endpointOf } from './gather/network.js';
 
 /** The process that serves the URL's port, in a container too; null where it cannot be seen. */
-export function processOf({ url, local }: Facts): ServerProcess | null {
+export function processOf(facts: Facts): ServerProcess | null {
+  const { local } = facts;
   if (local.state !== 'known') return null;
-  const { port } = endpointOf(new URL(url));
-  const { processes, containers } = local.value;
+  const { port } = endpointOf(new URL(facts.url));
+  const { processes } = local.value;
   const own = processes.find(({ ports }) => ports.includes(port));
   if (own !== undefined) return own;
-  const behind = containers.find((each) => isRunning(each) && each.publishes.includes(port));
+  const behind = containerOf(facts);
   return processes.find(({ pid }) => pid === behind?.pid) ?? null;
+}
+
+/** The container that publishes the URL's port, the running one first; null without one. */
+export function containerOf({ url, local }: Facts): ContainerFacts | null {
+  if (local.state !== 'known') return null;
+  const { port } = endpointOf(new URL(url));
+  const published = local.value.containers.filter(({ publishes }) => publishes.includes(port));
+  return published.find(isRunning) ?? published[0] ?? null;
 }
 
 /** Containers that run; documents of the first releases hold no others. */

@@ -57,12 +57,15 @@ export function renderDiagnosis(diagnosis: Diagnosis, layout: DiagnosisLayout): 
     '',
     ...(layout.isOneOfMany ? [] : [renderChecks(diagnosis, layout)]),
     ...(layout.verbose ? ['', renderFacts(diagnosis, width), ''] : []),
-    [
-      howMany(findings),
-      ...(skipped > 0 ? [`${plural(skipped, 'check')} not run`] : []),
-      duration(diagnosis.durationMs),
-      ...(first.code === 'config.invalid' ? [] : [`llamactl explain ${first.code}`]),
-    ].join(' · '),
+    wrap(
+      [
+        howMany(findings),
+        ...(skipped > 0 ? [`${plural(skipped, 'check')} not run`] : []),
+        duration(diagnosis.durationMs),
+        ...(first.code === 'config.invalid' ? [] : [`llamactl explain ${first.code}`]),
+      ].join(' · '),
+      width,
+    ),
   ].join('\n');
 }
 

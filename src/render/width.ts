@@ -25,7 +25,11 @@ export function padStart(text: string, width: number): string {
 /** Cuts to a width in columns, with `…` for what is gone. */
 export function truncate(text: string, width: number): string {
   const { index, ellipsed } = fastWidth(text, { limit: width, ellipsis: '…' });
-  return ellipsed ? `${text.slice(0, index)}…` : text;
+  if (!ellipsed) return text;
+  let kept = [...text.slice(0, index)];
+  // Behind a sign that is not Latin the package cuts a column too late.
+  while (kept.length > 0 && displayWidth(kept.join('')) > width - 1) kept = kept.slice(0, -1);
+  return `${kept.join('')}…`;
 }
 
 /**

@@ -14,6 +14,8 @@ export interface ServerProcess {
   readonly listens: readonly string[];
   /** The ports of these. */
   readonly ports: readonly number[];
+  /** Another user's, whose sockets cannot be seen: where it listens is then told by its flags, as far as somebody listens there. */
+  readonly isAnotherUsers?: true;
   /** Where it listens inside a network of its own, as a container's; absent where it shares ours. */
   readonly listensInside?: readonly string[];
   /** Settings that stand in its environment, which its flags overrule: `LLAMA_ARG_CTX_SIZE=4096`, secrets masked. */
@@ -118,9 +120,9 @@ async function fromProc(): Promise<ServerProcess[]> {
       ...(isApart
         ? {
             ...listening([]),
-            listensInside: (await listeningOf(name, await listeningSockets(name))).listens,
+            listensInside: (await listeningOf(name, await listeningSockets(name)))?.listens ?? [],
           }
-        : await listeningOf(name, sockets)),
+        : ((await listeningOf(name, sockets)) ?? listeningByFlags(args, status, sockets))),
       variables: await variablesOf(name),
       ...(await memoryOf(name, status)),
       modelBytes: model === undefined ? null : await modelBytes(model, folder, `/proc/${name}/root`),
@@ -147,19 +149,30 @@ async function variablesOf(pid: string): Promise<string[]> {
     .sort();
 }
 
+/** A socket that listens, as everybody may see it. */
+export interface ListeningSocket {
+  /** `HOST:PORT`. */
+  readonly at: string;
+  /** Whose it is. */
+  readonly uid: string;
+}
+
 /**
- * `HOST:PORT` by the inode of the socket that listens there.
+ * The sockets that listen, by their inodes.
  * @param pid of a process in the network that is meant; default our own
  */
-async function listeningSockets(pid = 'self'): Promise<ReadonlyMap<string, string>> {
-  const sockets = new Map<string, string>();
+async function listeningSockets(pid = 'self'): Promise<ReadonlyMap<string, ListeningSocket>> {
+  const sockets = new Map<string, ListeningSocket>();
   for (const table of [`/proc/${pid}/net/tcp`, `/proc/${pid}/net/tcp6`]) {
     for (const line of (await readFile(table, 'utf8').catch(() => '')).split('\n').slice(1)) {
       // sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode …
       const columns = line.trim().split(/\s+/);
       const [address = '', port = ''] = columns[1]?.split(':') ?? [];
       if (columns[3] === LISTENING && columns[9] !== undefined)
-        sockets.set(`socket:[${columns[9]}]`, `${addressOf(address)}:${Number.parseInt(port, 16)}`);
+        sockets.set(`socket:[${columns[9]}]`, {
+          at: `${addressOf(address)}:${Number.parseInt(port, 16)}`,
+          uid: columns[7] ?? '',
+        });
     }
   }
   return sockets;
@@ -178,13 +191,30 @@ function addressOf(hex: string): string {
   return /^0+1000000$/.test(hex) ? '[::1]' : '[an IPv6 address]';
 }
 
+/** Null where its descriptors cannot be read, as another user's. */
 async function listeningOf(
   pid: string,
-  sockets: ReadonlyMap<string, string>,
-): Promise<{ readonly listens: readonly string[]; readonly ports: readonly number[] }> {
-  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  sockets: ReadonlyMap<string, ListeningSocket>,
+): Promise<{ readonly listens: readonly string[]; readonly ports: readonly number[] } | null> {
+  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => null);
+  if (descriptors === null) return null;
   const links = await Promise.all(descriptors.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
-  return listening(links.flatMap((link) => sockets.get(link) ?? []));
+  return listening(links.flatMap((link) => sockets.get(link)?.at ?? []));
+}
+
+/**
+ * Where another user's server must listen: on the port of its flags, where a socket of that user's does.
+ * @param status of it, as /proc tells it
+ */
+export function listeningByFlags(
+  args: readonly string[],
+  status: string,
+  sockets: ReadonlyMap<string, ListeningSocket>,
+) {
+  const owner = /^Uid:\s+(\d+)/m.exec(status)?.[1];
+  const port = optionOf(args, ['--port']) ?? '8080';
+  const found = [...sockets.values()].filter(({ at, uid }) => uid === owner && at.endsWith(`:${port}`));
+  return { ...listening(found.map(({ at }) => at)), isAnotherUsers: true as const };
 }
 
 function listening(found: readonly string[]) {

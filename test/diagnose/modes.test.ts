@@ -3,7 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import { cli } from '../support/cli.js';
+import { fakeDocker } from '../support/fake-docker.js';
 import { freePort, shareServer, startServer, type TestServer } from '../support/real-server.js';
 
 describe('diagnose', () => {
@@ -78,6 +80,26 @@ describe('diagnose', () => {
       [offline.json.verdict, offline.json.rootCause, offline.json.findings],
       ['problem', 'auth.missing-key', live.json.findings],
     );
+  });
+
+  it('--bundle takes the log of the container that has ended', async () => {
+    const port = await freePort();
+    const log =
+      "0.00.066.121 E llama_model_load: error loading model: unknown model architecture: 'tundra'\n";
+    const env = fakeDocker(join(folder, 'docker'), [
+      {
+        name: 'llama',
+        publishes: { 8080: port },
+        state: 'exited',
+        exitCode: 1,
+        log: `${log}sk-bundle-3456789012\n`,
+      },
+    ]);
+    const file = join(folder, 'container.tar.gz');
+    await cli(['diagnose', '--url', `http://127.0.0.1:${port}`, '--bundle', file], { env });
+    const text = gunzipSync(readFileSync(file)).toString('utf8');
+    assert.match(text, /unknown model architecture: 'tundra'/);
+    assert.doesNotMatch(text, /sk-bundle-3456789012/);
   });
 
   it('--logs reads stdin, and says of a healthy log that it is', async () => {

@@ -15,6 +15,14 @@ export interface FakeContainer {
   readonly exitCode?: number;
   readonly oomKilled?: boolean;
   readonly pid?: number;
+  readonly log?: string;
+}
+
+/** A `docker` that never answers, as its client does where the daemon hangs. */
+export function hangingDocker(folder: string): Readonly<Record<string, string>> {
+  const env = fakeDocker(folder, []);
+  writeFileSync(join(folder, 'docker'), '#!/bin/sh\nexec sleep 60\n');
+  return env;
 }
 
 const IMAGE = 'ghcr.io/ggml-org/llama.cpp:server';
@@ -31,6 +39,7 @@ export function fakeDocker(
 ): Readonly<Record<string, string>> {
   mkdirSync(folder, { recursive: true });
   const file = (name: string) => join(folder, name);
+  writeFileSync(file('log.txt'), containers.map(({ log = '' }) => log).join(''));
   writeFileSync(file('ps.txt'), containers.map((each) => `${rowOf(each)}\n`).join(''));
   writeFileSync(file('inspect.json'), JSON.stringify(containers.map(inspectOf), null, 4));
   writeFileSync(
@@ -40,6 +49,7 @@ export function fakeDocker(
       'case "$1" in',
       `ps) cat "${file('ps.txt')}" ;;`,
       `inspect) cat "${file('inspect.json')}" ;;`,
+      `logs) cat "${file('log.txt')}" >&2 ;;`,
       '*) echo "unknown command: $*" >&2; exit 1 ;;',
       'esac',
       '',

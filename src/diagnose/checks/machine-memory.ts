@@ -44,7 +44,8 @@ export const machineMemory: Check = {
 function startingProcess({ local }: Facts): ServerProcess | null {
   if (local.state !== 'known' || local.value.containers.some(isRunning)) return null;
   const starting = local.value.processes.filter(
-    ({ ports, listensInside }) => ports.length === 0 && listensInside === undefined,
+    ({ ports, listensInside, isAnotherUsers }) =>
+      ports.length === 0 && listensInside === undefined && !isAnotherUsers,
   );
   const [only, second] = starting;
   return second === undefined ? (only ?? null) : null;

@@ -49,7 +49,7 @@ function causeOf(facts: Facts, error: FailureFact): Finding {
 }
 
 /** Servers that are named beside the one that is meant, perhaps. */
-const NAMED = 3;
+const NAMED = 10;
 
 /** A llama-server that listens elsewhere on this machine; null without one. */
 function otherServer(facts: Facts, plain: Finding, which: Which): Finding | null {
@@ -79,7 +79,8 @@ function otherServer(facts: Facts, plain: Finding, which: Which): Finding | null
 function startingServer(facts: Facts, plain: Finding): Finding | null {
   if (facts.local.state !== 'known') return null;
   const starting = facts.local.value.processes.find(
-    ({ ports, listensInside }) => ports.length === 0 && listensInside === undefined,
+    ({ ports, listensInside, isAnotherUsers }) =>
+      ports.length === 0 && listensInside === undefined && !isAnotherUsers,
   );
   if (starting === undefined) return null;
   return {

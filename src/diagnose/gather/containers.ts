@@ -9,9 +9,10 @@ import type { ContainerFacts } from '../facts.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Milliseconds: a daemon that is there answers in some fifty. */
-const TOOL_TIMEOUT = 2000;
 const LISTED = '{{.Names}}\t{{.Image}}\t{{.Command}}';
+/** Milliseconds. */
+const LOG_TIMEOUT = 5000;
+const LOG_LINES = 2000;
 const execFileAsync = promisify(execFile);
 
 const bindings = z
@@ -36,11 +37,15 @@ const inspected = z.array(
   }),
 );
 
-/** The containers of this machine that run llama.cpp, or did, of docker and podman. Empty where neither can be asked. */
-export async function llamaContainers(env: Environment): Promise<ContainerFacts[]> {
+/**
+ * The containers of this machine that run llama.cpp, or did, of docker and podman. Empty where neither can be asked.
+ * @param timeoutMs for all of it: a daemon that is well answers in some fifty
+ */
+export async function llamaContainers(env: Environment, timeoutMs: number): Promise<ContainerFacts[]> {
+  const over = AbortSignal.timeout(timeoutMs);
   const programs = [...(hasDaemon(env) ? (['docker'] as const) : []), 'podman' as const];
   const found = await Promise.all(
-    programs.map((program) => containersOf(program, env).catch((): ContainerFacts[] => [])),
+    programs.map((program) => containersOf(program, env, over).catch((): ContainerFacts[] => [])),
   );
   return found.flat();
 }
@@ -61,11 +66,15 @@ function hasDaemon(env: Environment): boolean {
   ].some((socket) => existsSync(socket));
 }
 
-async function containersOf(program: 'docker' | 'podman', env: Environment): Promise<ContainerFacts[]> {
+async function containersOf(
+  program: 'docker' | 'podman',
+  env: Environment,
+  signal: AbortSignal,
+): Promise<ContainerFacts[]> {
   const run = async (...args: readonly string[]) =>
     (
       await execFileAsync(program, args, {
-        timeout: TOOL_TIMEOUT,
+        signal,
         env: { ...env },
         maxBuffer: 16 * 1024 * 1024,
       })
@@ -78,6 +87,18 @@ async function containersOf(program: 'docker' | 'podman', env: Environment): Pro
   });
   if (names.length === 0) return [];
   return readInspected(program, JSON.parse(await run('inspect', '--type', 'container', ...names)));
+}
+
+/** The end of what a container has written; null where it cannot be had. */
+export async function containerLog(
+  { name, program = 'docker' }: ContainerFacts,
+  env: Environment,
+): Promise<string[] | null> {
+  const args = ['logs', '--tail', String(LOG_LINES), name];
+  const options = { timeout: LOG_TIMEOUT, env: { ...env }, maxBuffer: 64 * 1024 * 1024 };
+  const told = await execFileAsync(program, args, options).catch(() => null);
+  // llama-server's log goes to either, by its release.
+  return told === null ? null : `${told.stdout}${told.stderr}`.split('\n');
 }
 
 /** @throws ZodError where it is no answer of `inspect` */

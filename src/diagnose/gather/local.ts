@@ -6,16 +6,20 @@ import { findServerProcesses } from '../../server/processes.js';
 import type { LocalFacts } from '../facts.js';
 import { llamaContainers } from './containers.js';
 
-/** What this machine tells of the server on one of its ports. Never fails: what cannot be known stays empty. */
+/**
+ * What this machine tells of the server on one of its ports. Never fails: what cannot be known stays empty.
+ * @param timeoutMs for what other programs are asked
+ */
 export async function askLocal(
   port: number,
   env: Readonly<Record<string, string | undefined>>,
+  timeoutMs: number,
 ): Promise<LocalFacts> {
   const [holder, processes, availableBytes, containers] = await Promise.all([
     findPortHolder(port),
     findServerProcesses(),
     availableMemory(),
-    llamaContainers(env),
+    llamaContainers(env, timeoutMs),
   ]);
   return {
     holder,

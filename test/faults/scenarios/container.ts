@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
-import { type FakeContainer, fakeDocker } from '../../support/fake-docker.js';
+import { type FakeContainer, fakeDocker, hangingDocker } from '../../support/fake-docker.js';
 import { freePort, serverBinary, tinyModel } from '../../support/real-server.js';
 import type { Lab } from '../lab.js';
 import { type Call, HEALTHY, problem, type Scenario } from '../scenario.js';
@@ -156,6 +156,17 @@ export const CONTAINERS: readonly Scenario[] = [
         },
         { name: 'other', args: MODEL },
       ]);
+    },
+    expect: HEALTHY,
+  },
+  {
+    id: 'healthy-docker-hangs',
+    title: 'a docker that never answers: the deadline holds',
+    layer: 'healthy',
+    waits: true,
+    setUp: async (lab) => {
+      const { url } = await lab.server(['-c', '512']);
+      return { ...diagnose(url), env: hangingDocker(lab.folder()), deadlineMs: 4000 };
     },
     expect: HEALTHY,
   },
