@@ -140,7 +140,7 @@ export class ChatTurn {
     const { toolCalls, problems } = parseToolCalls(calls);
     const result = {
       content: choice?.message.content ?? '',
-      reasoning: choice?.message.reasoning_content ?? '',
+      reasoning: choice?.message.reasoning_content ?? choice?.message.reasoning ?? '',
       toolCalls,
       finishReason: choice?.finish_reason ?? 'stop',
       model: answer.model ?? '',
