@@ -66,7 +66,8 @@ export async function connectProviders(
   const first: Candidate<Connection> = {
     name: label,
     key: target.name ?? '',
-    open: (hasNext, signal) => withModel(requested, null, context, askingOf(hasNext, signal)),
+    open: (hasNext, signal) =>
+      withModel(requested, { context, isRequested: true, asking: askingOf(hasNext, signal) }),
   };
   const others = asked.map(
     (name): Candidate<Connection> => ({
@@ -83,7 +84,11 @@ export async function connectProviders(
           changes: { hasNext },
         });
         try {
-          return await withModel(connection, other.models[0] ?? null, context, askingOf(hasNext, signal));
+          return await withModel(connection, {
+            context,
+            isRequested: false,
+            asking: askingOf(hasNext, signal),
+          });
         } catch (error) {
           await connection.client.destroy();
           throw error;
@@ -135,25 +140,34 @@ function askingOf(hasNext: boolean, signal: AbortSignal | undefined): CallOption
   return { ...(hasNext ? { timeout: HURRIED_TIMEOUT } : {}), ...(signal === undefined ? {} : { signal }) };
 }
 
-/** A connection that names a model where its server needs one. @param model of the configuration, for one of llama.cpp */
-async function withModel(
-  connection: Connection,
-  model: string | null,
-  { output }: ConnectContext,
-  asking: CallOptions,
-): Promise<Connection> {
+interface ModelWish {
+  readonly context: ConnectContext;
+  /** Whether it is the target that the command line speaks of. */
+  readonly isRequested: boolean;
+  readonly asking: CallOptions;
+}
+
+/** A connection that names a model where its server needs one. */
+async function withModel(connection: Connection, wish: ModelWish): Promise<Connection> {
   const { client, target, label } = connection;
+  const { context, isRequested, asking } = wish;
   if (target.model !== undefined) return connection;
   if (target.provider === 'llama-cpp') {
-    if (model !== null) client.setModel(model);
+    // The requested one is left to its server; a stand-in is what the configuration says of it.
+    const [first] = target.models;
+    if (!isRequested && first !== undefined) client.setModel(first);
     return connection;
   }
   const { chooseModel } = await import('../services/choose-model.js');
   const chosen = await chooseModel(client, label, target.provider, asking);
   if (chosen === null) return connection;
   client.setModel(chosen.model);
-  if (chosen.among > 1)
-    output.note(`… ${label} has ${chosen.among} models: asking "${chosen.model}" (--model names another).`);
+  if (chosen.among > 1) {
+    const other = isRequested ? '--model' : '`models` in the configuration';
+    context.output.note(
+      `… ${label} has ${chosen.among} models: asking "${chosen.model}" (${other} names another).`,
+    );
+  }
   return connection;
 }
 
