@@ -27,6 +27,8 @@ export interface ProvidersFlags extends ConnectionFlags {
 export interface ProvidersOptions {
   /** Whether what a model thinks is shown as it comes. */
   readonly reasoningShown: boolean;
+  /** Does what may ask on the terminal: the command that prints a key. Nothing else is to write or read there meanwhile. */
+  readonly whileAsked: <Result>(work: () => Promise<Result>) => Promise<Result>;
   /** Told once another answers than before, with a sentence that says why. */
   readonly onSwitch: (sentence: string) => void;
 }
@@ -45,7 +47,7 @@ export interface Providers {
 export async function connectProviders(
   given: ProvidersFlags,
   context: ConnectContext,
-  { reasoningShown, onSwitch }: ProvidersOptions,
+  { reasoningShown, whileAsked, onSwitch }: ProvidersOptions,
 ): Promise<Providers> {
   const flags = await withEachServer(given, context.signal);
   const config = await configFor(flags);
@@ -74,7 +76,9 @@ export async function connectProviders(
       name,
       key: name,
       open: async (hasNext, signal) => {
-        const other = await resolveOther(config, name, context, signal);
+        const resolve = () => resolveOther(config, name, context, signal);
+        const asks = config.targets[name]?.apiKeyCommand !== undefined;
+        const other = await (asks ? whileAsked(resolve) : resolve());
         announce(other, context);
         const connection = await connectionTo(other, {
           ...common,
