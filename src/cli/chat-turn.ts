@@ -34,16 +34,22 @@ export async function chatTurns(options: TurnOptions): Promise<Turns> {
   const { flags, context, interactive, tools, chat } = options;
   const { output } = context;
   const stream = !flags['no-stream'];
+  const awaited = stream ? 'the first token' : 'the answer';
   const printer = new ChatPrinter(output, interactive);
   const providers = await connectProviders(flags, context, {
     reasoningShown: interactive,
+    whileAsked: async (work) => {
+      printer.endLine();
+      const { lendTerminal } = await import('./line-reader.js');
+      return lendTerminal(work).finally(() => printer.begin(awaited));
+    },
     onSwitch: (sentence) => {
       printer.endLine();
       output.note(`… ${sentence}`);
     },
   });
   const turn = async (messages: readonly Message[], signal: AbortSignal): Promise<ChatDocument> => {
-    printer.begin(stream ? 'the first token' : 'the answer');
+    printer.begin(awaited);
     const answer = await askProviders(providers.chain, messages, {
       optionsOf: ({ target }) => ({
         tools,

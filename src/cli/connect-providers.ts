@@ -27,6 +27,8 @@ export interface ProvidersFlags extends ConnectionFlags {
 export interface ProvidersOptions {
   /** Whether what a model thinks is shown as it comes. */
   readonly reasoningShown: boolean;
+  /** Does what may ask on the terminal: the command that prints a key. Nothing else is to write or read there meanwhile. */
+  readonly whileAsked: <Result>(work: () => Promise<Result>) => Promise<Result>;
   /** Told once another answers than before, with a sentence that says why. */
   readonly onSwitch: (sentence: string) => void;
 }
@@ -45,7 +47,7 @@ export interface Providers {
 export async function connectProviders(
   given: ProvidersFlags,
   context: ConnectContext,
-  { reasoningShown, onSwitch }: ProvidersOptions,
+  { reasoningShown, whileAsked, onSwitch }: ProvidersOptions,
 ): Promise<Providers> {
   const flags = await withEachServer(given, context.signal);
   const config = await configFor(flags);
@@ -66,14 +68,17 @@ export async function connectProviders(
   const first: Candidate<Connection> = {
     name: label,
     key: target.name ?? '',
-    open: (hasNext, signal) => withModel(requested, null, context, askingOf(hasNext, signal)),
+    open: (hasNext, signal) =>
+      withModel(requested, { context, isRequested: true, asking: askingOf(hasNext, signal) }),
   };
   const others = asked.map(
     (name): Candidate<Connection> => ({
       name,
       key: name,
       open: async (hasNext, signal) => {
-        const other = await resolveOther(config, name, context, signal);
+        const resolve = () => resolveOther(config, name, context, signal);
+        const asks = config.targets[name]?.apiKeyCommand !== undefined;
+        const other = await (asks ? whileAsked(resolve) : resolve());
         announce(other, context);
         const connection = await connectionTo(other, {
           ...common,
@@ -83,7 +88,11 @@ export async function connectProviders(
           changes: { hasNext },
         });
         try {
-          return await withModel(connection, other.models[0] ?? null, context, askingOf(hasNext, signal));
+          return await withModel(connection, {
+            context,
+            isRequested: false,
+            asking: askingOf(hasNext, signal),
+          });
         } catch (error) {
           await connection.client.destroy();
           throw error;
@@ -135,25 +144,34 @@ function askingOf(hasNext: boolean, signal: AbortSignal | undefined): CallOption
   return { ...(hasNext ? { timeout: HURRIED_TIMEOUT } : {}), ...(signal === undefined ? {} : { signal }) };
 }
 
-/** A connection that names a model where its server needs one. @param model of the configuration, for one of llama.cpp */
-async function withModel(
-  connection: Connection,
-  model: string | null,
-  { output }: ConnectContext,
-  asking: CallOptions,
-): Promise<Connection> {
+interface ModelWish {
+  readonly context: ConnectContext;
+  /** Whether it is the target that the command line speaks of. */
+  readonly isRequested: boolean;
+  readonly asking: CallOptions;
+}
+
+/** A connection that names a model where its server needs one. */
+async function withModel(connection: Connection, wish: ModelWish): Promise<Connection> {
   const { client, target, label } = connection;
+  const { context, isRequested, asking } = wish;
   if (target.model !== undefined) return connection;
   if (target.provider === 'llama-cpp') {
-    if (model !== null) client.setModel(model);
+    // The requested one is left to its server; a stand-in is what the configuration says of it.
+    const [first] = target.models;
+    if (!isRequested && first !== undefined) client.setModel(first);
     return connection;
   }
   const { chooseModel } = await import('../services/choose-model.js');
   const chosen = await chooseModel(client, label, target.provider, asking);
   if (chosen === null) return connection;
   client.setModel(chosen.model);
-  if (chosen.among > 1)
-    output.note(`… ${label} has ${chosen.among} models: asking "${chosen.model}" (--model names another).`);
+  if (chosen.among > 1) {
+    const other = isRequested ? '--model' : '`models` in the configuration';
+    context.output.note(
+      `… ${label} has ${chosen.among} models: asking "${chosen.model}" (${other} names another).`,
+    );
+  }
   return connection;
 }
 

@@ -193,7 +193,7 @@ export const targetSchema = z
       .array(z.string().min(1))
       .meta({
         description:
-          'Names to offer where the server cannot be asked; of other programs the first is the default.',
+          'Names to offer where the server cannot be asked. The first is asked for by default of other programs, and of any target that answers in the place of another.',
       })
       .optional(),
     contextWindow: integer(

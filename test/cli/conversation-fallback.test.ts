@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cannedServer, LLAMA_HEADERS } from '../support/canned-server.js';
+import { setTimeout } from 'node:timers/promises';
+import { cannedServer, chunk, eventStream, LLAMA_HEADERS } from '../support/canned-server.js';
 import { KEY, useServer } from '../support/command-servers.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { keeper } from '../support/keeper.js';
 import { onTerminal, type TerminalEnd } from '../support/terminal.js';
 
+const CHAT = 'POST /v1/chat/completions';
 const CTRL_C = '\x03';
 const PROMPT = /> $/;
 
@@ -63,6 +65,51 @@ describe('a conversation with several targets, on a terminal', () => {
     assert.equal(end.screen.match(/answered by/g)?.length, 2, end.screen);
   });
 
+  it('lets the command that prints a key ask on the terminal, and reads none of what is typed there', async () => {
+    const first = await keep(FaultProxy.start(plain.current.url));
+    const second = await keep(
+      cannedServer(
+        { [CHAT]: eventStream([chunk({ content: 'Yes.' }), chunk({}, 'stop'), '[DONE]']) },
+        LLAMA_HEADERS,
+      ),
+    );
+    const file = write({
+      fallback: ['second'],
+      targets: {
+        first: { baseUrl: first.url, maxRetries: 0 },
+        second: {
+          baseUrl: second.url,
+          apiKeyCommand:
+            'stty -echo </dev/tty; printf "Password: " >/dev/tty; read -r key </dev/tty; stty echo </dev/tty; echo "$key"',
+        },
+      },
+    });
+    await first.refuse();
+    const terminal = onTerminal(['chat', '--config', file]);
+    await terminal.until(PROMPT);
+    terminal.type('one\r');
+    await terminal.until(/Password: $/);
+    // Longer than the line that tells of a wait takes to appear.
+    await setTimeout(1300);
+    assert.match(terminal.screen, /Password: $/);
+    terminal.type('sk-typed-secret\r');
+    await terminal.until(/answered by second [^\n]*\nYes\.\n> $/);
+    terminal.type('two\r');
+    await terminal.until(/Yes\.\n> $/);
+    terminal.type('/exit\r');
+    const end = await terminal.ended();
+    leftWell(end);
+    assert.doesNotMatch(end.raw, /sk-typed/);
+    const chats = second.requests.filter(({ line }) => line === CHAT);
+    assert.deepEqual(
+      chats.map(({ headers, body }) => [headers['authorization'], JSON.parse(body).messages.length]),
+      [
+        ['Bearer sk-typed-secret', 1],
+        ['Bearer sk-typed-secret', 3],
+      ],
+    );
+  });
+
   it('stops on Ctrl-C while the next one is asked, and goes on', async () => {
     const first = await keep(FaultProxy.start(plain.current.url));
     let asked: (() => void) | undefined;
@@ -97,20 +144,15 @@ describe('provider use on a terminal', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('lists the targets, and takes a number or a name', async () => {
-    for (const [answer, name] of [
-      ['2', 'b'],
-      ['a', 'a'],
-    ] as const) {
-      const terminal = onTerminal(['provider', 'use', '--config', file]);
-      await terminal.until(/ 1 {2}a\b[^\n]*\n {2}2 {2}b\b[^\n]*\n[\s\S]*Which one\? $/);
-      terminal.type(`${answer}\r`);
-      const end = await terminal.ended();
-      assert.equal(end.code, 0, end.screen);
-      assert.ok(end.restored);
-      assert.match(end.screen, new RegExp(`✓ ${name} is now the default`));
-      assert.equal(JSON.parse(readFileSync(file, 'utf8')).default, name);
-    }
+  it('lists the targets, and takes the number of one', async () => {
+    const terminal = onTerminal(['provider', 'use', '--config', file]);
+    await terminal.until(/ 1 {2}a\b[^\n]*\n {2}2 {2}b\b[^\n]*\n[\s\S]*Which one\? $/);
+    terminal.type('2\r');
+    const end = await terminal.ended();
+    assert.equal(end.code, 0, end.screen);
+    assert.ok(end.restored);
+    assert.match(end.screen, /✓ b is now the default/);
+    assert.equal(JSON.parse(readFileSync(file, 'utf8')).default, 'b');
   });
 
   it('changes nothing by Ctrl-C (130), and says what a wrong answer is (2)', async () => {
