@@ -45,6 +45,6 @@ export interface Classification {
   /** One line with the actual names and numbers. */
   readonly message: string;
   readonly evidence: readonly string[];
-  /** `nPromptTokens`, `nCtx`, `retryAfterMs`, `status`, `serverKind`, `flag` … where the failure tells them. */
+  /** `nPromptTokens`, `nCtx`, `retryAfterMs`, `status`, `serverKind`, `flag`, `paid` … where the failure tells them. */
   readonly details: Readonly<Record<string, unknown>>;
 }

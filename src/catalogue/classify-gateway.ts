@@ -23,12 +23,16 @@ export function statusOfCode(error: ErrorBody | null): number | null {
   return typeof code === 'number' && Number.isInteger(code) && code >= 400 && code <= 599 ? code : null;
 }
 
+/** Whether an error is a gateway's to many providers, as OpenRouter has it: a numeric `code`, and no `type`. */
+export function isGatewayError(error: ErrorBody | null): error is ErrorBody {
+  return error !== null && statusOfCode(error) !== null && !('type' in error.fields);
+}
+
 /**
- * An error of a gateway to many providers, as OpenRouter has it: a numeric `code`, no `type`, and `metadata`.
+ * What a gateway's error tells beyond its status, by its `metadata`.
  * @returns null where the general rules tell as much
  */
 export function byGateway({ status }: Response, error: ErrorBody): Verdict | null {
-  if (statusOfCode(error) === null || 'type' in error.fields) return null;
   const metadata = metadataOf(error);
   const { errorType } = metadata;
   const said = error.message === '' ? '' : `: ${error.message}`;

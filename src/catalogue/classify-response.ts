@@ -1,6 +1,6 @@
 import { hostOf } from '../wire/base-url.js';
 import type { Classification } from './classification.js';
-import { byGateway, gatewayEvidence, statusOfCode } from './classify-gateway.js';
+import { byGateway, gatewayEvidence, isGatewayError, statusOfCode } from './classify-gateway.js';
 import { byMessage, disabled, overflow, type Response, type Verdict } from './classify-message.js';
 import { type ErrorBody, parseErrorBody } from './error-body.js';
 import { identifyServer, isHtml, SERVER_NAMES, type ServerKind } from './identify-server.js';
@@ -36,6 +36,8 @@ export function classifyResponse(given: Response): Classification {
     details: {
       status: failure.status,
       serverKind: kind,
+      // Each answer of a gateway is paid for, at a price that is the model's.
+      ...(kind !== 'llama.cpp' && isGatewayError(error) ? { paid: true } : {}),
       ...(retryAfterMs === null ? {} : { retryAfterMs }),
       ...verdict.details,
     },
@@ -72,7 +74,7 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
       type: 'AUTHENTICATION_ERROR',
       ...(wantsLogin && status === 401 ? { details: { wantsLogin: true } } : {}),
     };
-  const ofGateway = error === null || kind === 'llama.cpp' ? null : byGateway(failure, error);
+  const ofGateway = kind !== 'llama.cpp' && isGatewayError(error) ? byGateway(failure, error) : null;
   if (ofGateway !== null) return ofGateway;
   if (status === 401 || (status === 403 && type !== 'feature_disabled')) return unauthorized(failure);
   if (error !== null) {

@@ -149,7 +149,8 @@ export class Recoverer {
     this.#used.add(kind);
     switch (kind) {
       case 'use-first-available-model': {
-        if (failure.code !== 'model.not-found') return null;
+        // The first of hundreds that a paid service lists may cost a hundred times as much.
+        if (failure.code !== 'model.not-found' || failure.details['paid'] === true) return null;
         const model = await orNull(hooks.otherModel?.(attempt.model));
         if (model === null) return null;
         this.note(recoveryStep(failure, kind, `${failure.message}. Asking "${model}" instead.`));

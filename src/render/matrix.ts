@@ -66,10 +66,11 @@ function tally(matrix: readonly Measurement[]): string {
 export function matricesMarkdown(matrices: readonly Matrix[]): string {
   const features =
     matrices.find(({ matrix }) => matrix.length > 0)?.matrix.map(({ feature }) => feature) ?? [];
+  const titles = matrices.map((matrix) => titleOf(matrix, matrices));
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rowOf = ({ matrix }: Matrix, feature: Feature) => matrix.find((each) => each.feature === feature);
   return [
-    row(['Feature', ...matrices.map(titleOf)]),
+    row(['Feature', ...titles]),
     row(['---', ...matrices.map(() => '---')]),
     ...features.map((feature) =>
       row([
@@ -79,7 +80,7 @@ export function matricesMarkdown(matrices: readonly Matrix[]): string {
     ),
     '',
     '✓ yes, ⚠ partly, ✗ no, – not tested',
-    ...matrices.flatMap((matrix) => ['', `**${titleOf(matrix)}**`, '', ...evidenceOf(matrix)]),
+    ...matrices.flatMap((matrix, index) => ['', `**${titles[index]}**`, '', ...evidenceOf(matrix)]),
   ].join('\n');
 }
 
@@ -93,8 +94,10 @@ function evidenceOf({ matrix, error }: Matrix): string[] {
   ];
 }
 
-function titleOf({ name, url }: Matrix): string {
-  return inline(name ?? url);
+/** The servers of one target share its name. */
+function titleOf({ name, url }: Matrix, all: readonly Matrix[]): string {
+  const isShared = all.filter((each) => each.name === name).length > 1;
+  return inline(name === null ? url : isShared ? `${name} ${url.replace(/^https?:\/\//, '')}` : name);
 }
 
 function inline(text: string): string {

@@ -33,7 +33,7 @@ const PATIENCE = 25_000;
 const HOST = `
 import fcntl, os, pty, select, signal, struct, sys, termios
 master, slave = pty.openpty()
-fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, int(sys.argv.pop(1)), 0, 0))
 before = termios.tcgetattr(slave)
 pid = os.fork()
 if pid == 0:
@@ -59,10 +59,10 @@ sys.stderr.write('restored' if termios.tcgetattr(slave) == before else 'changed'
 sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
 `;
 
-/** Starts the program on a terminal, in an empty home. */
-export function onTerminal(args: readonly string[]): Terminal {
+/** Starts the program on a terminal, in an empty home. @param columns 0 for one that does not tell its size */
+export function onTerminal(args: readonly string[], columns = 80): Terminal {
   const home = mkdtempSync(join(tmpdir(), 'llamactl-terminal-'));
-  const host: ChildProcess = spawn('python3', ['-c', HOST, process.execPath, BIN, ...args], {
+  const host: ChildProcess = spawn('python3', ['-c', HOST, String(columns), process.execPath, BIN, ...args], {
     cwd: home,
     env: { PATH: process.env['PATH'], HOME: home, TERM: 'xterm-256color', NO_COLOR: '1' },
     stdio: ['pipe', 'pipe', 'pipe'],

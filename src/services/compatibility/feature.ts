@@ -42,8 +42,6 @@ export interface Bench {
   /** Asks once, and answers in no other way than asked. */
   readonly client: LlamaCppClient;
   readonly open: OpenClient;
-  /** All that the server lists. */
-  readonly models: readonly ModelInfo[];
   /** The one that is asked; undefined where none is listed or named. */
   readonly model: string | undefined;
   /** A llama-server's; null for other programs. */
@@ -72,7 +70,7 @@ export interface Probe {
 
 /** What probes before this one have come across. */
 export interface Seen {
-  /** Tokens of the prompt that {@link ../compatibility/probes/chat.js} asked; null where that is not known. */
+  /** Tokens of the prompt `Hi`; null where that is not known. */
   promptTokens: number | null;
   /** Texts of the model that came apart as its thinking, and those of its answers. */
   reasoning: string;

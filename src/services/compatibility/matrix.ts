@@ -143,7 +143,6 @@ async function learn(
       provider: target.provider,
       client,
       open: target.open,
-      models,
       model,
       props,
       ...othersOf(

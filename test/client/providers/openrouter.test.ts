@@ -157,6 +157,22 @@ describe('OpenRouter, in the shapes that it documents', () => {
     assert.equal((await hear(connect(server).chatStream(HELLO))).error?.code, 'stream.truncated');
   });
 
+  it('is never asked for another model than the one that is not there: who knows what that costs', async () => {
+    const server = await serve({
+      [CHAT]: { status: 400, body: { error: { message: 'acme/nope is not a valid model ID', code: 400 } } },
+    });
+    client = new LlamaCppClient({
+      baseUrl: `${server.url}/api`,
+      apiKey: 'sk-or-v1-secret',
+      model: 'acme/nope',
+    });
+    await assert.rejects(client.chat(HELLO), { code: 'model.not-found' });
+    assert.deepEqual(
+      server.requests.map(({ line }) => line),
+      [CHAT],
+    );
+  });
+
   describe('fails with', () => {
     for (const { label, status, headers = {}, body, type, code, message, evidence } of DOCUMENTED.errors) {
       it(label, async () => {
