@@ -8,6 +8,7 @@ import { type OptionsInput, parseOptions } from '../../src/deploy/options.js';
 import { type DeployPlan, planDeployment } from '../../src/deploy/plan.js';
 import { chartValues, valuesOf } from '../../src/deploy/targets/helm/values.js';
 import { TARGETS } from '../../src/deploy/targets.js';
+import { LlamactlError } from '../../src/errors/llamactl-error.js';
 import { hasValidator, kubeconformArgs, VALIDATORS, type Validator } from '../support/validators.js';
 import { changedPaths, chartObjects, expectedObjects, refusal, rendered, writeChart } from './chart.js';
 import { type Changes, changed, OTHER_VALUES, pathsOf } from './chart-values.js';
@@ -71,6 +72,25 @@ describe('a Helm chart', () => {
     const templates = (plan: DeployPlan) =>
       TARGETS.helm.files(plan, { explain: false }).filter(({ path }) => /templates|schema|ignore/.test(path));
     for (const { plan } of sets) assert.deepEqual(templates(plan), templates(planOf()));
+  });
+
+  it('is refused where the manifests are', () => {
+    for (const [options, models] of [
+      [{ host: '192.0.2.1', apiKeySecret: 'k' }, [HUB_MODEL]],
+      [{ storage: 'emptydir' }, [LOCAL_MODEL]],
+      [{ backend: 'vulkan' }, [HUB_MODEL]],
+    ] as const) {
+      const refusals = [TARGETS.k8s, TARGETS.helm].map((target) => {
+        try {
+          target.files(planOf(options, [...models]), { explain: false });
+          return 'taken';
+        } catch (error) {
+          return error instanceof LlamactlError ? `${error.exit}: ${error.message}` : String(error);
+        }
+      });
+      assert.match(refusals[0] ?? '', /^2: /);
+      assert.equal(refusals[1], refusals[0]);
+    }
   });
 
   withHelm('gives the objects that k8s writes with the same options', () =>
