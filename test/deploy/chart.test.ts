@@ -9,6 +9,7 @@ import { type DeployPlan, planDeployment } from '../../src/deploy/plan.js';
 import { chartValues, valuesOf } from '../../src/deploy/targets/helm/values.js';
 import { TARGETS } from '../../src/deploy/targets.js';
 import { LlamactlError } from '../../src/errors/llamactl-error.js';
+import { startServer } from '../support/real-server.js';
 import { hasValidator, kubeconformArgs, VALIDATORS, type Validator } from '../support/validators.js';
 import { changedPaths, chartObjects, expectedObjects, refusal, rendered, writeChart } from './chart.js';
 import { type Changes, changed, OTHER_VALUES, pathsOf } from './chart-values.js';
@@ -297,6 +298,31 @@ describe('a Helm chart', () => {
         Object.entries(service.spec.selector).some(([name, value]) => pod.metadata.labels[name] !== value),
         'the Service sends it no requests',
       );
+    }
+  });
+
+  withHelm('has a test that finds a real server, with its prefix and its key', async () => {
+    const key = join(folder, 'api-key');
+    writeFileSync(key, 'test-key\n');
+    const server = await startServer({
+      args: ['--api-prefix', '/llm', '--api-key-file', key],
+      prefix: '/llm',
+    });
+    try {
+      const { port } = new URL(server.url);
+      const values = `apiPrefix=/llm,apiKey.existingSecret=k,port=${port}`;
+      const pod = readYaml(await rendered(usual, 'llama', '--set', values)).find(
+        (each) => each?.kind === 'Pod',
+      );
+      const script = String(pod.spec.containers[0].command[2])
+        .replaceAll('http://llama:', 'http://127.0.0.1:')
+        .replaceAll('/run/secrets/llama/api-key', key)
+        .replace('seq 30', 'seq 1');
+      await run('sh', ['-c', script]);
+      writeFileSync(key, 'another\n');
+      await assert.rejects(run('sh', ['-c', script]), /401/);
+    } finally {
+      await server.stop();
     }
   });
 
