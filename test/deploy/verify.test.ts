@@ -156,6 +156,14 @@ describe('deploy-gen verify: as others write it', () => {
     );
   });
 
+  it('says at once that a check below the prefix needs the key too', () => {
+    const check = 'healthcheck: { test: "curl -f http://localhost:8080/health", start_period: 60s }';
+    const [flaw] = compose(image, check, 'command: --api-prefix /llm --api-key-file /run/secrets/key');
+    assert.match(flaw?.title ?? '', /outside the prefix \/llm/);
+    assert.match(JSON.stringify(flaw?.remedies), /127\.0\.0\.1:8080\/llm\/health/);
+    assert.match(JSON.stringify(flaw?.remedies), /with the key from its file/);
+  });
+
   it('finds a health check with a program that the image does not have', () => {
     const check = (test: string) => compose(image, `healthcheck: { test: ${test}, start_period: 60s }`);
     const [wget] = check('[CMD, wget, -qO-, "http://localhost:8080/health"]');
