@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -275,6 +275,19 @@ describe('a Helm chart', () => {
       await run(VALIDATORS.kubeconform, [...kubeconformArgs(), ...files]);
     },
   );
+
+  withHelm('is a dependency of another chart, with the usual condition', async () => {
+    const parent = join(folder, 'parent');
+    mkdirSync(join(parent, 'charts'), { recursive: true });
+    writeChart(planOf(), join(parent, 'charts', 'llama'));
+    const dependency = 'dependencies: [{ name: llama, version: 0.1.0, condition: llama.enabled }]';
+    writeFileSync(join(parent, 'Chart.yaml'), `apiVersion: v2\nname: app\nversion: 0.1.0\n${dependency}\n`);
+    writeFileSync(join(parent, 'values.yaml'), 'global: { a: b }\nllama: { enabled: true, port: 9000 }\n');
+    const objects = chartObjects(await rendered(parent, 'prod'));
+    assert.equal(objects['Service/prod-llama'].spec.ports[0].port, 9000);
+    assert.equal((await rendered(parent, 'prod', '--set', 'llama.enabled=false')).trim(), '');
+    assert.match(await refusal(usual, ['enabled=false']), /is for the condition of a parent chart/);
+  });
 
   withHelm('has a test that asks as clients do, under the Pod Security level "restricted"', async () => {
     for (const set of ['apiPrefix=/llm', 'apiPrefix=/llm,apiKey.existingSecret=k,port=9000']) {
