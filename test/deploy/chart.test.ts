@@ -307,6 +307,8 @@ describe('a Helm chart', () => {
       assert.equal(pod.spec.securityContext.runAsNonRoot, true);
       assert.equal(pod.spec.securityContext.seccompProfile.type, 'RuntimeDefault');
       const service = objects.find(({ kind }) => kind === 'Service');
+      const [near] = pod.spec.affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution;
+      assert.deepEqual(near.podAffinityTerm.labelSelector.matchLabels, service.spec.selector);
       assert.ok(
         Object.entries(service.spec.selector).some(([name, value]) => pod.metadata.labels[name] !== value),
         'the Service sends it no requests',
