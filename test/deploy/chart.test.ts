@@ -145,6 +145,15 @@ describe('a Helm chart', () => {
     ),
   );
 
+  withHelm('gives what k8s gives for a model whose header could not be read', async () => {
+    const options = { memory: '8GiB', ctxSize: 10_000, parallel: 4, monitoring: true };
+    const plan = planOf(options, [{ ...HUB_MODEL, header: null }]);
+    const chart = writeChart(plan, join(folder, 'unread'));
+    const objects = chartObjects(await rendered(chart, 'llama'));
+    assert.deepEqual(objects, expectedObjects(plan));
+    assert.match(JSON.stringify(objects), /has filled the 2560 tokens of its slot/);
+  });
+
   withHelm('changes all that hangs on the context and the CPUs', async () => {
     const before = await usually('--set', 'monitoring.enabled=true');
     const changedBy = async (set: string) =>
