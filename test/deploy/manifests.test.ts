@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { type OptionsInput, parseOptions } from '../../src/deploy/options.js';
-import { planDeployment } from '../../src/deploy/plan.js';
 import { TARGETS } from '../../src/deploy/targets.js';
 import { createRedactor } from '../../src/errors/redact.js';
 import { assertCompose } from './compose-invariants.js';
 import { assertKubernetes } from './k8s-invariants.js';
 import { optionMatrix } from './matrix.js';
-import { LOCAL_MODEL } from './models.js';
 import { composeProject, composeServers, kubernetesObjects } from './read-back.js';
 
 describe('manifests, whatever is asked for', () => {
@@ -40,25 +37,6 @@ describe('manifests, whatever is asked for', () => {
       }
     });
   }
-});
-
-describe('options of the other target', () => {
-  it('are told where they do nothing', () => {
-    const plan = (options: OptionsInput) =>
-      planDeployment(parseOptions({ model: LOCAL_MODEL.given, ...options }), [LOCAL_MODEL]);
-    const told = (target: keyof typeof TARGETS, options: OptionsInput) =>
-      TARGETS[target].warnings(plan(options)).join('\n');
-    const ofKubernetes = { namespace: 'ai', storage: 'pvc:models', storageClass: 'fast' };
-    assert.equal(
-      told('docker-compose', ofKubernetes),
-      'for Kubernetes only, and left out here: --namespace, --storage-class, --storage',
-    );
-    assert.equal(told('k8s', ofKubernetes), '');
-    assert.match(told('k8s', { loadBalancer: 'nginx' }), /^for Compose only/);
-    assert.equal(told('docker-compose', { loadBalancer: 'nginx', replicas: 2 }), '');
-    for (const target of ['docker-compose', 'k8s', 'helm'] as const)
-      assert.match(told(target, { hfTokenSecret: 'hub' }), /nothing is fetched/);
-  });
 });
 
 describe('--explain', () => {

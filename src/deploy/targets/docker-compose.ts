@@ -1,9 +1,10 @@
 import { shellQuote } from '../../catalogue/fill.js';
-import { type DeployOptions, flagOf, isAddress } from '../options.js';
+import { isAddress } from '../options.js';
 import type { DeployPlan } from '../plan.js';
 import type { DeployTarget, GeneratedFile, NextStep, TargetOptions } from '../target.js';
 import { commandText, sizingText, TOKEN_UNUSED } from '../texts.js';
 import { toYaml } from '../yaml.js';
+import { leftOut } from './compose/left-out.js';
 import { monitoringOf } from './compose/monitoring.js';
 import { serverNames } from './compose/names.js';
 import { composeReasons } from './compose/reasons.js';
@@ -40,19 +41,6 @@ export const dockerCompose: DeployTarget = {
   ],
   next: nextSteps,
 };
-
-/** What only Kubernetes has. One values file serves both, so that it is no error. */
-function leftOut(options: DeployOptions): string[] {
-  const names = [
-    ...(['namespace', 'storageClass', 'ingressClass', 'gateway'] as const).filter(
-      (name) => options[name] !== undefined,
-    ),
-    ...(options.storage === undefined || options.storage.kind === 'image' ? [] : ['storage']),
-  ];
-  return names.length === 0
-    ? []
-    : [`for Kubernetes only, and left out here: ${names.map(flagOf).join(', ')}`];
-}
 
 function composeFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFile[] {
   const { options } = plan;
