@@ -2,6 +2,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { type Remedy, usageError } from '../errors/llamactl-error.js';
 import { CACHE_TYPES } from './kv-cache.js';
+import { countText } from './units.js';
 
 export const BACKENDS = ['cpu', 'cuda', 'cuda13', 'rocm', 'vulkan', 'intel', 'musa'] as const;
 export type Backend = (typeof BACKENDS)[number];
@@ -89,7 +90,11 @@ const storage = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const count = (max: number) => z.int().min(1).max(max);
+/** A whole number, whose bounds an error names. */
+const whole = (min: number, max: number) => {
+  const error = `a whole number from ${countText(min)} to ${countText(max)} is wanted`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+};
 
 /** Every input of `deploy-gen`: as flags, and as the keys of a values file. */
 export const optionsSchema = z.strictObject({
@@ -98,13 +103,13 @@ export const optionsSchema = z.strictObject({
     z.array(z.string().min(1)).min(1),
   ),
   backend: z.enum(BACKENDS).optional(),
-  gpus: z.int().min(0).max(16).optional(),
+  gpus: whole(0, 16).optional(),
   gpuMemory: size.optional(),
   gpuVendor: z.enum(GPU_VENDORS).optional(),
-  ctxSize: z.int().min(256).max(16_777_216).optional(),
-  parallel: count(256).optional(),
+  ctxSize: whole(256, 16_777_216).optional(),
+  parallel: whole(1, 256).optional(),
   cacheType: z.enum(CACHE_TYPES).default('f16'),
-  replicas: count(100).default(1),
+  replicas: whole(1, 100).default(1),
   cpu: cpus.optional(),
   memory: size.optional(),
   apiKeySecret: secret('api-key').optional(),

@@ -6,6 +6,9 @@ import { bytesText, countText, rangeText } from './units.js';
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 
+/** What a token of the hub is for is not done. */
+export const TOKEN_UNUSED = 'nothing is fetched, so that --hf-token-secret is of no use';
+
 /** The figures that a deployment stands on, in one line. */
 export function sizingText(plan: DeployPlan): string {
   const context = `${plan.slots} slot${plan.slots === 1 ? '' : 's'} of ${countText(contextPerSlotOf(plan))} tokens`;

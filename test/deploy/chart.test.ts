@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,8 @@ import { type OptionsInput, parseOptions } from '../../src/deploy/options.js';
 import { type DeployPlan, planDeployment } from '../../src/deploy/plan.js';
 import { chartValues, valuesOf } from '../../src/deploy/targets/helm/values.js';
 import { TARGETS } from '../../src/deploy/targets.js';
+import { LlamactlError } from '../../src/errors/llamactl-error.js';
+import { startServer } from '../support/real-server.js';
 import { hasValidator, kubeconformArgs, VALIDATORS, type Validator } from '../support/validators.js';
 import { changedPaths, chartObjects, expectedObjects, refusal, rendered, writeChart } from './chart.js';
 import { type Changes, changed, OTHER_VALUES, pathsOf } from './chart-values.js';
@@ -73,6 +75,25 @@ describe('a Helm chart', () => {
     for (const { plan } of sets) assert.deepEqual(templates(plan), templates(planOf()));
   });
 
+  it('is refused where the manifests are', () => {
+    for (const [options, models] of [
+      [{ host: '192.0.2.1', apiKeySecret: 'k' }, [HUB_MODEL]],
+      [{ storage: 'emptydir' }, [LOCAL_MODEL]],
+      [{ backend: 'vulkan' }, [HUB_MODEL]],
+    ] as const) {
+      const refusals = [TARGETS.k8s, TARGETS.helm].map((target) => {
+        try {
+          target.files(planOf(options, [...models]), { explain: false });
+          return 'taken';
+        } catch (error) {
+          return error instanceof LlamactlError ? `${error.exit}: ${error.message}` : String(error);
+        }
+      });
+      assert.match(refusals[0] ?? '', /^2: /);
+      assert.equal(refusals[1], refusals[0]);
+    }
+  });
+
   withHelm('gives the objects that k8s writes with the same options', () =>
     forAll(sets, async ({ name, plan }, index) => {
       const objects = chartObjects(await outputOf(index, plan));
@@ -123,6 +144,15 @@ describe('a Helm chart', () => {
         assert.deepEqual(await usually('--set', set), expectedObjects(planOf(options)), set),
     ),
   );
+
+  withHelm('gives what k8s gives for a model whose header could not be read', async () => {
+    const options = { memory: '8GiB', ctxSize: 10_000, parallel: 4, monitoring: true };
+    const plan = planOf(options, [{ ...HUB_MODEL, header: null }]);
+    const chart = writeChart(plan, join(folder, 'unread'));
+    const objects = chartObjects(await rendered(chart, 'llama'));
+    assert.deepEqual(objects, expectedObjects(plan));
+    assert.match(JSON.stringify(objects), /has filled the 2560 tokens of its slot/);
+  });
 
   withHelm('changes all that hangs on the context and the CPUs', async () => {
     const before = await usually('--set', 'monitoring.enabled=true');
@@ -255,6 +285,19 @@ describe('a Helm chart', () => {
     },
   );
 
+  withHelm('is a dependency of another chart, with the usual condition', async () => {
+    const parent = join(folder, 'parent');
+    mkdirSync(join(parent, 'charts'), { recursive: true });
+    writeChart(planOf(), join(parent, 'charts', 'llama'));
+    const dependency = 'dependencies: [{ name: llama, version: 0.1.0, condition: llama.enabled }]';
+    writeFileSync(join(parent, 'Chart.yaml'), `apiVersion: v2\nname: app\nversion: 0.1.0\n${dependency}\n`);
+    writeFileSync(join(parent, 'values.yaml'), 'global: { a: b }\nllama: { enabled: true, port: 9000 }\n');
+    const objects = chartObjects(await rendered(parent, 'prod'));
+    assert.equal(objects['Service/prod-llama'].spec.ports[0].port, 9000);
+    assert.equal((await rendered(parent, 'prod', '--set', 'llama.enabled=false')).trim(), '');
+    assert.match(await refusal(usual, ['enabled=false']), /is for the condition of a parent chart/);
+  });
+
   withHelm('has a test that asks as clients do, under the Pod Security level "restricted"', async () => {
     for (const set of ['apiPrefix=/llm', 'apiPrefix=/llm,apiKey.existingSecret=k,port=9000']) {
       const objects = readYaml(await rendered(usual, 'llama', '--set', set)).filter((each) => each !== null);
@@ -273,10 +316,37 @@ describe('a Helm chart', () => {
       assert.equal(pod.spec.securityContext.runAsNonRoot, true);
       assert.equal(pod.spec.securityContext.seccompProfile.type, 'RuntimeDefault');
       const service = objects.find(({ kind }) => kind === 'Service');
+      const [near] = pod.spec.affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution;
+      assert.deepEqual(near.podAffinityTerm.labelSelector.matchLabels, service.spec.selector);
       assert.ok(
         Object.entries(service.spec.selector).some(([name, value]) => pod.metadata.labels[name] !== value),
         'the Service sends it no requests',
       );
+    }
+  });
+
+  withHelm('has a test that finds a real server, with its prefix and its key', async () => {
+    const key = join(folder, 'api-key');
+    writeFileSync(key, 'test-key\n');
+    const server = await startServer({
+      args: ['--api-prefix', '/llm', '--api-key-file', key],
+      prefix: '/llm',
+    });
+    try {
+      const { port } = new URL(server.url);
+      const values = `apiPrefix=/llm,apiKey.existingSecret=k,port=${port}`;
+      const pod = readYaml(await rendered(usual, 'llama', '--set', values)).find(
+        (each) => each?.kind === 'Pod',
+      );
+      const script = String(pod.spec.containers[0].command[2])
+        .replaceAll('http://llama:', 'http://127.0.0.1:')
+        .replaceAll('/run/secrets/llama/api-key', key)
+        .replace('seq 30', 'seq 1');
+      await run('sh', ['-c', script]);
+      writeFileSync(key, 'another\n');
+      await assert.rejects(run('sh', ['-c', script]), /401/);
+    } finally {
+      await server.stop();
     }
   });
 

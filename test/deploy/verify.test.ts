@@ -156,6 +156,14 @@ describe('deploy-gen verify: as others write it', () => {
     );
   });
 
+  it('says at once that a check below the prefix needs the key too', () => {
+    const check = 'healthcheck: { test: "curl -f http://localhost:8080/health", start_period: 60s }';
+    const [flaw] = compose(image, check, 'command: --api-prefix /llm --api-key-file /run/secrets/key');
+    assert.match(flaw?.title ?? '', /outside the prefix \/llm/);
+    assert.match(JSON.stringify(flaw?.remedies), /127\.0\.0\.1:8080\/llm\/health/);
+    assert.match(JSON.stringify(flaw?.remedies), /with the key from its file/);
+  });
+
   it('finds a health check with a program that the image does not have', () => {
     const check = (test: string) => compose(image, `healthcheck: { test: ${test}, start_period: 60s }`);
     const [wget] = check('[CMD, wget, -qO-, "http://localhost:8080/health"]');
@@ -198,6 +206,38 @@ describe('deploy-gen verify: as others write it', () => {
     const [older] = of('b5200');
     assert.equal(older?.severity, 'warning');
     assert.match(older?.evidence.join() ?? '', /b5200, which is older than the builds that are known/);
+  });
+
+  it('takes a GPU of Swarm, or of a default runtime, for one', () => {
+    const cuda = 'image: ghcr.io/ggml-org/llama.cpp:server-cuda';
+    assert.match(compose(cuda, healthy)[0]?.title ?? '', /given no GPU/);
+    assert.deepEqual(compose(cuda, healthy, 'environment: [NVIDIA_VISIBLE_DEVICES=0]'), []);
+    assert.match(
+      compose(cuda, healthy, 'environment: [NVIDIA_VISIBLE_DEVICES=none]')[0]?.title ?? '',
+      /given no GPU/,
+    );
+    const reserved = 'generic_resources: [{ discrete_resource_spec: { kind: NVIDIA-GPU, value: 1 } }]';
+    assert.deepEqual(compose(cuda, healthy, `deploy: { resources: { reservations: { ${reserved} } } }`), []);
+  });
+
+  it('reads $(NAME) in arguments of a pod by its own variables', () => {
+    const pod = (env: string) =>
+      verify({
+        'pod.yaml': `kind: Pod\nspec:\n  containers:\n    - image: ghcr.io/ggml-org/llama.cpp:server\n      args: [--port, $(PORT)]\n      env: [${env}]\n      readinessProbe: { httpGet: { path: /health, port: 8000 } }\n`,
+      }).findings.filter(({ title }) => title.startsWith('readinessProbe'));
+    assert.match(
+      pod('{ name: PORT, value: "9000" }')[0]?.title ?? '',
+      /port 8000, and the server listens on 9000/,
+    );
+    assert.deepEqual(pod('{ name: PORT, value: "8000" }'), []);
+    assert.deepEqual(pod('{ name: PORT, valueFrom: { configMapKeyRef: { name: a, key: b } } }'), []);
+  });
+
+  it('finds a key in a variable that nobody reads', () => {
+    const [flaw] = compose(image, healthy, 'environment: [LLAMA_API_KEY_FILE=/run/secrets/key]');
+    assert.match(flaw?.title ?? '', /LLAMA_API_KEY_FILE is read by nobody/);
+    assert.match(JSON.stringify(flaw?.remedies), /LLAMA_ARG_API_KEY_FILE: \/run\/secrets\/key/);
+    assert.deepEqual(compose(image, healthy, 'environment: [LLAMA_ARG_API_KEY_FILE=/run/secrets/key]'), []);
   });
 
   it('names the variable of a flag that was meant, and the image with a backend', () => {

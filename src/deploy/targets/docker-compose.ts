@@ -2,8 +2,9 @@ import { shellQuote } from '../../catalogue/fill.js';
 import { isAddress } from '../options.js';
 import type { DeployPlan } from '../plan.js';
 import type { DeployTarget, GeneratedFile, NextStep, TargetOptions } from '../target.js';
-import { commandText, sizingText } from '../texts.js';
+import { commandText, sizingText, TOKEN_UNUSED } from '../texts.js';
 import { toYaml } from '../yaml.js';
+import { leftOut } from './compose/left-out.js';
 import { monitoringOf } from './compose/monitoring.js';
 import { serverNames } from './compose/names.js';
 import { composeReasons } from './compose/reasons.js';
@@ -18,7 +19,9 @@ export const dockerCompose: DeployTarget = {
   },
   // They are mounted where they are.
   hashes: () => false,
-  warnings: ({ options, models }) => [
+  warnings: ({ options, models, downloads }) => [
+    ...leftOut(options),
+    ...(options.hfTokenSecret === undefined || downloads ? [] : [TOKEN_UNUSED]),
     ...models.flatMap(({ folder, unreadable = [] }) =>
       unreadable.map(
         (name) =>

@@ -6,7 +6,11 @@ import { afterwards, kubernetes, secretSteps } from './k8s.js';
 
 /** A Helm chart of the objects that `k8s` writes. */
 export const helmChart: DeployTarget = {
-  files: chartFiles,
+  files: (plan, options) => {
+    // What the manifests refuse, the chart of them refuses too.
+    kubernetes.files(plan, { explain: false });
+    return chartFiles(plan, options);
+  },
   // A chart is a folder, or a .tgz that helm package makes of it.
   stream: () => null,
   hashes: kubernetes.hashes,

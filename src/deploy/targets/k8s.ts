@@ -2,7 +2,7 @@ import { shellQuote } from '../../catalogue/fill.js';
 import { PATHS } from '../flags.js';
 import type { DeployPlan } from '../plan.js';
 import type { DeployTarget, GeneratedFile, NextStep, TargetOptions } from '../target.js';
-import { commandText, sizingText } from '../texts.js';
+import { commandText, sizingText, TOKEN_UNUSED } from '../texts.js';
 import { toYaml } from '../yaml.js';
 import { dashboard, prometheusRule, serviceMonitor } from './k8s/monitoring.js';
 import { disruptionBudget, headlessService, networkPolicy, route, service } from './k8s/network.js';
@@ -24,12 +24,17 @@ export const kubernetes: DeployTarget = {
       .join('---\n'),
   // They are copied into a volume, by hand and through a network.
   hashes: ({ storage }) => storage === undefined || storage.kind === 'pvc',
-  warnings: (plan) =>
-    plan.options.storage?.kind === 'claim' && isReplicated(plan)
+  warnings: (plan) => [
+    ...(plan.options.loadBalancer === 'haproxy'
+      ? []
+      : ['for Compose only, and left out here: --load-balancer (a Service spreads the requests)']),
+    ...(plan.options.hfTokenSecret === undefined || plan.downloads ? [] : [TOKEN_UNUSED]),
+    ...(plan.options.storage?.kind === 'claim' && isReplicated(plan)
       ? [
           `the claim ${plan.options.storage.name} must be one that several nodes may mount (ReadOnlyMany, ReadWriteMany)`,
         ]
-      : [],
+      : []),
+  ],
   next: nextSteps,
 };
 

@@ -50,6 +50,7 @@ export function serversOf(manifest: Manifest): Server[] {
   const pod = { at, spec: get(value, ...at) };
   return list(get(pod.spec, 'containers')).flatMap((spec, index) => {
     const own: Path = [...at, 'containers', index];
+    const env = podEnv(spec, own);
     return serverOf({
       platform: 'kubernetes',
       manifest,
@@ -57,13 +58,8 @@ export function serversOf(manifest: Manifest): Server[] {
       at: own,
       spec,
       entrypoint: wordsOf(get(spec, 'command'), [...own, 'command'], same),
-      command: wordsOf(get(spec, 'args'), [...own, 'args'], same) ?? [],
-      env: new Map(
-        list(get(spec, 'env')).map((item, position) => [
-          text(get(item, 'name')) ?? '',
-          { text: text(get(item, 'value')) ?? '$', at: [...own, 'env', position] },
-        ]),
-      ),
+      command: wordsOf(get(spec, 'args'), [...own, 'args'], (word) => expanded(word, env)) ?? [],
+      env,
       otherEnv: list(get(spec, 'envFrom')).length > 0,
       pod,
     });
@@ -190,6 +186,23 @@ export function interpolated(given: string): string {
   return given.replace(/\$\{\w+:?-([^}]*)\}/g, '$1').replaceAll('$$', '$');
 }
 
+function podEnv(spec: unknown, own: Path): ReadonlyMap<string, Word> {
+  return new Map(
+    list(get(spec, 'env')).map((item, position) => [
+      text(get(item, 'name')) ?? '',
+      { text: text(get(item, 'value')) ?? '$', at: [...own, 'env', position] },
+    ]),
+  );
+}
+
+/** Kubernetes' variables of arguments: `$(PORT)`, where the container's own environment says it. */
+function expanded(given: string, env: ReadonlyMap<string, Word>): string {
+  return given.replace(/\$\(([\w.-]+)\)/g, (whole, name: string) => {
+    const value = env.get(name)?.text ?? '$';
+    return value.includes('$') ? whole : value;
+  });
+}
+
 function same(given: string): string {
   return given;
 }
@@ -258,7 +271,7 @@ export function hasKey(server: Server): boolean {
 }
 
 /** Whether the container is given a GPU. */
-export function hasGpu({ platform, spec, pod }: Server): boolean {
+export function hasGpu({ platform, spec, pod, env }: Server): boolean {
   if (platform === 'kubernetes') {
     const amounts = [
       ...entries(get(spec, 'resources', 'limits')),
@@ -274,6 +287,9 @@ export function hasGpu({ platform, spec, pod }: Server): boolean {
   );
   return (
     list(get(spec, 'deploy', 'resources', 'reservations', 'devices')).length > 0 ||
+    list(get(spec, 'deploy', 'resources', 'reservations', 'generic_resources')).length > 0 ||
+    // Where NVIDIA's runtime is the machine's default, this is all there is.
+    !/^(?:none|void|)$/.test(env.get('NVIDIA_VISIBLE_DEVICES')?.text ?? '') ||
     get(spec, 'gpus') !== undefined ||
     /nvidia|mthreads/.test(text(get(spec, 'runtime')) ?? '') ||
     devices.some((device) => /^\/dev\/(?:dri|kfd|nvidia)|nvidia\.com\/gpu/.test(device))

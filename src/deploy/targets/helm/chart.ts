@@ -7,11 +7,12 @@ import { goOf } from './condition.js';
 import { helpersText } from './helpers.js';
 import { templateOf } from './markup.js';
 import { merge, PAIR } from './merge.js';
-import { NOTES, testPod } from './notes.js';
+import { NOTES } from './notes.js';
 import { fieldsOf, placed, withLabels } from './places.js';
 import { podOf } from './pod.js';
 import { CHANGES, type Change, type SymbolicPlan, symbolicPlan } from './symbolic.js';
 import { TEMPLATES, type Template } from './templates.js';
+import { testPod } from './test-pod.js';
 import { valuesOf, valuesSchema } from './values.js';
 import { valuesText } from './values-text.js';
 
@@ -157,5 +158,6 @@ function podDefinition(explain: boolean): string {
 }
 
 function testText(): string {
-  return templateOf(merged(testPod, {}, ['key', 'prefix']));
+  const made = (plan: SymbolicPlan) => withLabels(testPod(plan), plan.plan);
+  return templateOf(merged(made, {}, ['key', 'prefix']));
 }

@@ -262,6 +262,10 @@ function checks(): string {
 {{- define "llamactl.check" -}}
 ${[
   check(
+    'and (hasKey .Values "enabled") (not .Values.enabled)',
+    'enabled: false is for the condition of a parent chart, and this one has none for it',
+  ),
+  check(
     `and (${outside}) (not .Values.apiKey.existingSecret)`,
     'ingress, httpRoute and service.type let others in, and without a key everybody may use the server: set apiKey.existingSecret',
   ),

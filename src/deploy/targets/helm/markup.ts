@@ -90,7 +90,8 @@ export const NUMBERS = {
   drainSeconds: 7_100_000,
   startSeconds: 7_200_000,
   parallel: 7_300_000,
-  contextPerSlot: 7_400_000,
+  // A multiple of 256, to which contexts are rounded up.
+  contextPerSlot: 7_400_192,
   autoscaleMin: 7_600_000,
   autoscaleMax: 7_700_000,
   port: 7_800_000,

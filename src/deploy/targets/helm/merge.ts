@@ -141,8 +141,8 @@ function aligned(lists: readonly (readonly string[])[]): string[] {
 /** Values in their order, each between the conditions under which it is there. */
 class Parts {
   readonly list: Part[] = [];
-  /** The condition whose `end` was written last. */
-  #closed: Condition | null = null;
+  /** The condition of the branch whose `end` was written last, and whether that was an else. */
+  #closed: { readonly when: Condition; readonly isElse: boolean } | null = null;
 
   add(base: unknown, dimensions: readonly Dimension[], wrap: (value: unknown) => unknown): void {
     const varying = differing(base, dimensions);
@@ -167,8 +167,11 @@ class Parts {
     if (first === undefined) this.#value(wrap(base));
     else if (isMergeable(base, varying)) this.#value(wrap(merge(base, varying)));
     else {
-      const other = grouped(first.others.filter(({ tree }) => !isEqual(tree, base)));
-      const [tree, when] = other[0] ?? [base, first.base];
+      const changed = first.others.filter(({ tree }) => !isEqual(tree, base));
+      const [[tree, some] = [base, first.base], ...more] = grouped(changed);
+      // Where all others are alike, the condition of the base says it shortest.
+      const isAll = more.length === 0 && changed.length === first.others.length;
+      const when = isAll ? negated(first.base) : some;
       const remaining = {
         base: first.base,
         others: first.others.filter((each) => !isEqual(each.tree, tree)),
@@ -186,20 +189,15 @@ class Parts {
   #between(when: Condition, write: () => void): void {
     const closed = this.#closed;
     this.#closed = null;
-    if (closed !== null && isSame(closed, negated(when))) {
-      this.list.pop();
-      this.list.push({ directive: 'else' });
-      write();
-      this.list.push({ directive: 'end' });
-      this.#closed = null;
-      return;
-    }
     // What stands between the same conditions as the line before it stands there with it.
-    if (closed !== null && isSame(closed, when)) this.list.pop();
-    else this.list.push({ directive: `if ${goOf(when)}` });
+    const goesOn = closed !== null && isSame(closed.when, when);
+    const isElse = closed !== null && !closed.isElse && isSame(closed.when, negated(when));
+    if (goesOn || isElse) this.list.pop();
+    if (isElse) this.list.push({ directive: 'else' });
+    if (!goesOn && !isElse) this.list.push({ directive: `if ${goOf(when)}` });
     write();
     this.list.push({ directive: 'end' });
-    this.#closed = when;
+    this.#closed = { when, isElse: isElse || (goesOn && closed.isElse) };
   }
 }
 

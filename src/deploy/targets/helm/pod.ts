@@ -84,7 +84,7 @@ function placement(): Fields {
 }
 
 /** That of the GPU's taint, and those of the user. */
-function tolerationLines(): Fields {
+export function tolerationLines(): Fields {
   const { plan, storage } = symbolicPlan();
   const { tolerations } = fieldsOf(fieldsOf(podTemplate(plan, storage))['spec']);
   return listWith('tolerations', 'gpu.count', withGpuName(tolerations), 'tolerations');

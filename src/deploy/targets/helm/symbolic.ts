@@ -122,6 +122,10 @@ export interface SymbolicPlan {
   readonly storage: ModelStorage;
 }
 
+/**
+ * The plan that templates are made from.
+ * @param change what is not as in the base, which has most of what there is
+ */
 export function symbolicPlan(change: Partial<Shape> = {}): SymbolicPlan {
   const shape = { ...BASE, ...change };
   const name = JSON.stringify(shape);

@@ -1,5 +1,7 @@
 /** What each value is for: comments of `values.yaml`, descriptions of the schema. */
 export const VALUE_TEXTS: Readonly<Record<string, string>> = {
+  global: 'of a parent chart; not read',
+  enabled: 'for the condition of a dependency in a parent chart; not read here',
   nameOverride:
     'label app.kubernetes.io/name; empty: llama-server. Not to be changed after the first install',
   fullnameOverride: 'what everything is called; empty: from the release and the chart',

@@ -44,7 +44,9 @@ const file = z.strictObject({
 
 /** The values of the chart: what `values.yaml` has and `values.schema.json` is made from. */
 export const chartValues = z.strictObject({
+  // Of a parent chart: what all its charts share, and the usual condition of a dependency.
   global: anything.optional(),
+  enabled: z.boolean().optional(),
   nameOverride: dnsLabel(63),
   fullnameOverride: dnsLabel(50),
   image: z.strictObject({

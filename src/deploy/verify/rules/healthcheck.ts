@@ -12,6 +12,9 @@ import {
 } from '../server.js';
 import { healthPath, urlIn, WAKING } from '../url.js';
 
+/** What a check does where the health wants the key. */
+const WITH_KEY = 'curl -K - with the key from its file, as llamactl deploy-gen writes it';
+
 /** Compose: the check of the image asks port 8080 without a prefix, and counts loading as illness. */
 export const healthcheck = serverRule('healthcheck', 'a health check that fits the server', (server) => {
   if (server.platform !== 'compose') return [];
@@ -89,7 +92,7 @@ function misfit(server: Server, check: unknown): Flaw[] {
         'error',
         `the health check asks ${request.path}, outside the prefix ${prefix}`,
         [command],
-        fix,
+        hasKey(server) && !request.withKey ? [...fix, WITH_KEY] : fix,
       ),
     ];
   if (WAKING.test(request.path) && setting(server, '--sleep-idle-seconds') !== null)
@@ -109,7 +112,7 @@ function misfit(server: Server, check: unknown): Flaw[] {
         'error',
         'with a prefix and a key /health answers 401 to whoever has no key',
         [command],
-        ['curl -K - with the key from its file, as llamactl deploy-gen writes it'],
+        [WITH_KEY],
       ),
     ];
   return [];
