@@ -12,6 +12,9 @@ const USAGE = `Usage: npm test -- [FILE…]
 Installs, builds, lints, gets the llama-servers and models that the tests need (about 4 minutes on a new machine, nothing
 after that), and runs every suite against them. With FILEs (globs), only those suites, on the first build alone.
 
+  --admission    only what a real Kubernetes API server and other slow judges say of manifests: about 10 minutes of
+                 building on a new machine; where they cannot be had, says so and counts a skipped test for each
+  --ci           everything, and those too: what cannot be had has failed
   --no-install   do not look at node_modules
   --no-build     test what dist/ holds
   --no-lint      leave the linter and the type checker out
@@ -19,9 +22,11 @@ after that), and runs every suite against them. With FILEs (globs), only those s
 
 LLAMA_SERVER_BIN   a llama-server to test against, instead of the pinned one
 `;
-const FLAGS = ['--no-install', '--no-build', '--no-lint', '--help'];
+const FLAGS = ['--admission', '--ci', '--no-install', '--no-build', '--no-lint', '--help'];
 /** What runs again on the second build: what a server sends, without our commands. */
 const WIRE_SUITES = 'test/wire-live/**/*.test.ts';
+/** What needs programs that take minutes to build, and no llama-server. */
+const ADMISSION_SUITES = 'test/admission/**/*.test.ts';
 
 process.chdir(dirname(dirname(fileURLToPath(import.meta.url))));
 const argv = process.argv.slice(2);
@@ -54,17 +59,24 @@ function testAll(folder) {
   requireNode();
   if (!has('--no-install') && !isInstalled())
     run('packages (npm ci)', NPM_CI.command, NPM_CI.args, NPM_CI.options);
+  if (has('--admission')) return testAdmission(folder, files);
   if (!has('--no-build')) run('build', process.execPath, ['bin/build.js']);
   if (!has('--no-lint')) {
     run('lint', process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'check', '.']);
     run('types', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'test/tsconfig.json']);
   }
+  testOnServers(folder);
+  if (has('--ci')) testAdmission(folder, []);
+}
+
+function testOnServers(folder) {
   const out = join(folder, 'servers.json');
   run('servers and models', process.execPath, ['--import', 'tsx', 'test/support/set-up.ts', out]);
   const { main, second } = JSON.parse(readFileSync(out, 'utf8'));
 
-  const specs = files.length > 0 ? files : ['test/**/*.test.ts'];
-  const tested = [`${main.name}: ${mocha(folder, `${specs.join(' ')} on ${main.build}`, main.build, specs)}`];
+  const specs = files.length > 0 ? files : ['test/**/*.test.ts', '--ignore', ADMISSION_SUITES];
+  const name = `${files.length > 0 ? specs.join(' ') : 'every suite'} on ${main.build}`;
+  const tested = [`${main.name}: ${mocha(folder, name, main.build, specs)}`];
   if (second.reason !== undefined) tested.push(`${second.name}: not tested: ${second.reason}`);
   else if (files.length > 0) tested.push(`${second.name}: not tested: only the suites that were named`);
   else
@@ -75,11 +87,26 @@ function testAll(folder) {
   for (const line of tested) process.stdout.write(`  ${line}\n`);
 }
 
+/** On the sources, since what is judged is what they write. */
+function testAdmission(folder, named) {
+  const out = join(folder, 'admission.json');
+  run('judges of manifests', process.execPath, ['--import', 'tsx', 'test/admission/set-up.ts', out]);
+  const { missing } = JSON.parse(readFileSync(out, 'utf8'));
+  const isSkipped = missing.length > 0 && !has('--ci') && !process.env.CI;
+  for (const name of missing)
+    process.stdout.write(
+      `\n✗ ${name} cannot be had here: WHAT IT JUDGES IS NOT TESTED (docs/development.md says what it takes)\n`,
+    );
+  total[isSkipped ? 'skipped' : 'failed'] += missing.length;
+  const specs = named.length > 0 ? named : [ADMISSION_SUITES];
+  mocha(folder, specs.join(' '), 'admission', specs, { mayBeEmpty: isSkipped });
+}
+
 /**
  * Runs suites in a process of their own, and adds to the total; one that crashes, or has no tests, counts as a failure.
  * @returns how many tests met a real server
  */
-function mocha(folder, name, build, specs) {
+function mocha(folder, name, build, specs, { mayBeEmpty = false } = {}) {
   step(name);
   const file = join(folder, `counts-${build}.json`);
   const { status, signal } = spawnSync(
@@ -99,6 +126,6 @@ function mocha(folder, name, build, specs) {
   const counts = JSON.parse(readFileSync(file, 'utf8'));
   for (const kind of Object.keys(total)) total[kind] += counts[kind];
   const isEmpty = counts.passed + counts.failed + counts.skipped === 0;
-  if (counts.failed === 0 && (status !== 0 || isEmpty)) total.failed++;
+  if (counts.failed === 0 && (isEmpty ? !mayBeEmpty : status !== 0)) total.failed++;
   return `${counts.realServer} tests against a real server`;
 }

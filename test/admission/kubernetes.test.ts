@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { GeneratedFile } from '../../src/deploy/target.js';
+import { TARGETS } from '../../src/deploy/targets.js';
+import { optionMatrix } from '../deploy/matrix.js';
+import { hasValidator, VALIDATORS, type Validator } from '../support/validators.js';
+import { type Answer, type ApiServer, startApiServer } from './api-server.js';
+
+const SNAPSHOTS = fileURLToPath(new URL('../fixtures/deploy/', import.meta.url));
+/** Where outputs go that name no namespace of their own. */
+const NAMESPACE = 'restricted';
+
+/** Documents of a stream or a file, as they stand. */
+function documents(files: readonly GeneratedFile[]): string[] {
+  return files
+    .filter(({ path }) => path.endsWith('.yaml') && path !== 'kustomization.yaml')
+    .flatMap(({ content }) => content.split(/^---$/m));
+}
+
+function snapshot(name: string): GeneratedFile[] {
+  const folder = join(SNAPSHOTS, name);
+  return readdirSync(folder).map((path) => ({ path, content: readFileSync(join(folder, path), 'utf8') }));
+}
+
+/** A namespace in which Pod Security forbids, and warns of what it would forbid in a workload. */
+function restricted(name: string): string {
+  const label = (mode: string) => `    pod-security.kubernetes.io/${mode}: restricted\n`;
+  return `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${name}\n  labels:\n${label('enforce')}${label('warn')}`;
+}
+
+/** What an object's refusal or warning would show the one who applies it. */
+function complaints(answers: readonly Answer[]): string[] {
+  return answers.flatMap(({ message, warnings }) => [...(message === '' ? [] : [message]), ...warnings]);
+}
+
+/** A change to a snapshot that no cluster must take. */
+interface Spoiling {
+  readonly what: string;
+  readonly of: string;
+  readonly from: string;
+  readonly to: string;
+  /** What the server says. */
+  readonly complaint: RegExp;
+}
+
+const SPOILINGS: readonly Spoiling[] = [
+  {
+    what: 'a root user',
+    of: 'k8s-hub',
+    from: 'runAsUser: 65534',
+    to: 'runAsUser: 0',
+    complaint: /violate PodSecurity.*runAsUser=0/,
+  },
+  {
+    what: 'capabilities that are not dropped',
+    of: 'k8s-hub',
+    from: '            capabilities:\n              drop: [ALL]\n',
+    to: '',
+    complaint: /violate PodSecurity.*unrestricted capabilities/,
+  },
+  {
+    what: 'a folder of the node',
+    of: 'k8s-hub',
+    from: 'emptyDir:\n            sizeLimit: 64Mi',
+    to: 'hostPath:\n            path: /tmp',
+    complaint: /violate PodSecurity.*hostPath/,
+  },
+  {
+    what: 'a misspelt field',
+    of: 'k8s-hub',
+    from: 'livenessProbe:',
+    to: 'livenesProbe:',
+    complaint: /livenesProbe/,
+  },
+  {
+    what: 'a misspelt field of a CRD',
+    of: 'k8s-autoscaled-monitoring',
+    from: 'minReplicaCount',
+    to: 'minReplicasCount',
+    complaint: /minReplicasCount/,
+  },
+  {
+    what: 'a name that is not one of DNS',
+    of: 'k8s-hub',
+    from: 'kind: Service\nmetadata:\n  name: llama',
+    to: 'kind: Service\nmetadata:\n  name: Llama_1',
+    complaint: /DNS-10\d\d|a lowercase RFC 10/,
+  },
+  {
+    what: 'a version of the API that is gone',
+    of: 'k8s-hub',
+    from: 'apiVersion: apps/v1',
+    to: 'apiVersion: apps/v1beta1',
+    complaint: /no matches for kind|could not find the requested resource|404 page not found/,
+  },
+  {
+    what: 'a selector that finds other pods',
+    of: 'k8s-hub',
+    from: 'selector:\n    matchLabels:\n      app.kubernetes.io/name: llama-server',
+    to: 'selector:\n    matchLabels:\n      app.kubernetes.io/name: other',
+    complaint: /`?selector`? does not match template `?labels`?/,
+  },
+  {
+    what: 'a number that ought to be a string',
+    of: 'k8s-hub',
+    from: '- "8080"',
+    to: '- 8080',
+    complaint: /args/,
+  },
+  {
+    what: 'the same key twice',
+    of: 'k8s-hub',
+    from: 'enableServiceLinks: false',
+    to: 'enableServiceLinks: false\n      enableServiceLinks: true',
+    complaint: /already set|duplicate|already defined/,
+  },
+  {
+    what: 'an amount that is none',
+    of: 'k8s-hub',
+    from: 'storage: 3Gi',
+    to: 'storage: 3 GB',
+    complaint: /quantit/,
+  },
+  {
+    what: 'a deadline of the Gateway API that its own rule forbids',
+    of: 'k8s-image-volume-gateway',
+    from: 'backendRequest: 3600s',
+    to: 'backendRequest: 3601s',
+    complaint: /backendRequest timeout cannot be longer than request timeout/,
+  },
+  {
+    what: 'an alert without an expression',
+    of: 'k8s-router',
+    from: /** Of the first alert. */ 'expr:',
+    to: 'exp:',
+    complaint: /expr/,
+  },
+];
+
+function spoiled({ of, from, to }: Spoiling): GeneratedFile[] {
+  const files = snapshot(of);
+  const found = files.findIndex(({ content }) => content.includes(from));
+  assert.ok(found >= 0, `${of} has ${from}`);
+  return files.map((file, index) =>
+    index === found ? { ...file, content: file.content.replace(from, to) } : file,
+  );
+}
+
+const NEEDED: readonly Validator[] = ['kubeApiServer', 'etcd', 'crds', 'kubectl'];
+if (NEEDED.every(hasValidator)) {
+  describe('what a Kubernetes API server says', function () {
+    this.timeout(180_000);
+    let server: ApiServer;
+    let folder: string;
+    before(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'llamactl-admission-'));
+      server = await startApiServer();
+      // The namespaces that outputs name are there already, and forbid more than the output's own object does.
+      for (const name of [NAMESPACE, 'ai'])
+        assert.deepEqual(
+          complaints([await server.apply(restricted(name), { namespace: '', dryRun: false })]),
+          [],
+        );
+    });
+    after(async () => {
+      await server?.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    const judge = async (files: readonly GeneratedFile[]) =>
+      complaints(
+        await Promise.all(
+          documents(files).map((text) => server.apply(text, { namespace: NAMESPACE, dryRun: true })),
+        ),
+      );
+
+    /** `kubectl apply -k` as a user does it. @returns what it complains of; empty where all is taken */
+    const kubectl = (files: readonly GeneratedFile[], name: string) => {
+      const place = join(folder, name);
+      for (const { path, content } of files) {
+        mkdirSync(dirname(join(place, path)), { recursive: true });
+        writeFileSync(join(place, path), content);
+      }
+      const { status, stderr, error } = spawnSync(
+        VALIDATORS.kubectl,
+        [
+          'apply',
+          '-k',
+          place,
+          '-n',
+          NAMESPACE,
+          '--dry-run=server',
+          '--warnings-as-errors',
+          '--validate=strict',
+        ],
+        { encoding: 'utf8', env: { HOME: folder, KUBECONFIG: server.kubeconfig } },
+      );
+      assert.ifError(error);
+      return status === 0 ? '' : stderr;
+    };
+
+    for (const { name, plan } of optionMatrix())
+      it(`admits ${name}`, async () => {
+        assert.deepEqual(await judge(TARGETS.k8s.files(plan, { explain: false })), []);
+      });
+
+    for (const name of readdirSync(SNAPSHOTS).filter((each) => each.startsWith('k8s-'))) {
+      it(`admits the snapshot ${name}, from kubectl too`, async () => {
+        const files = snapshot(name);
+        assert.deepEqual(await judge(files), []);
+        assert.equal(kubectl(files, name), '');
+      });
+    }
+
+    for (const spoiling of SPOILINGS) {
+      it(`refuses ${spoiling.what}, from kubectl too`, async () => {
+        const files = spoiled(spoiling);
+        const found = await judge(files);
+        assert.equal(found.length, 1, found.join('\n'));
+        assert.match(found[0] ?? '', spoiling.complaint);
+        assert.match(kubectl(files, spoiling.what.replaceAll(/\W/g, '-')), spoiling.complaint);
+      });
+    }
+
+    it('refuses the pods of a root user, not only warns of them', async () => {
+      const pod = (user: number) =>
+        `apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  securityContext:\n    runAsUser: ${user}\n    runAsNonRoot: true\n    seccompProfile:\n      type: RuntimeDefault\n  containers:\n    - name: a\n      image: a\n      securityContext:\n        allowPrivilegeEscalation: false\n        capabilities:\n          drop: [ALL]\n`;
+      const options = { namespace: NAMESPACE, dryRun: true };
+      assert.deepEqual(complaints([await server.apply(pod(65_534), options)]), []);
+      const { status, message } = await server.apply(pod(0), options);
+      assert.equal(status, 403, message);
+    });
+  });
+}
