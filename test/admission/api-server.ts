@@ -32,8 +32,8 @@ export interface Answer {
 export interface ApiServer {
   /** For kubectl. */
   readonly kubeconfig: string;
-  /** Sends one object as YAML, which the server reads itself, as `kubectl apply --server-side` does. */
-  apply(text: string, options: { namespace: string; dryRun: boolean }): Promise<Answer>;
+  /** What it says to one object, as YAML that it reads itself: `kubectl apply --server-side --dry-run=server`. */
+  judge(text: string): Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -46,8 +46,11 @@ const identity = z.object({
   metadata: z.object({ name: z.string(), namespace: z.string().optional() }),
 });
 
-/** Starts both on loopback, with the definitions of KEDA, the Prometheus operator and the Gateway API. */
-export async function startApiServer(): Promise<ApiServer> {
+/**
+ * Starts both on loopback, with the definitions of KEDA, the Prometheus operator and the Gateway API.
+ * @param namespace where objects go that name none; it need not be there yet
+ */
+export async function startApiServer(namespace: string): Promise<ApiServer> {
   const folder = mkdtempSync(join(tmpdir(), 'llamactl-apiserver-'));
   const [port, etcdPort, peerPort] = [await freePort(), await freePort(), await freePort()];
   const logs: string[] = [];
@@ -145,8 +148,11 @@ export async function startApiServer(): Promise<ApiServer> {
   };
 
   const kinds = new Map<string, Promise<z.infer<typeof resources>>>();
-  async function pathOf(text: string, namespace: string): Promise<string> {
-    const { apiVersion, kind, metadata } = identity.parse(parse(text, { version: '1.1', logLevel: 'error' }));
+  async function pathOf(text: string): Promise<string> {
+    // What is wrong with it is for the server to say.
+    const { apiVersion, kind, metadata } = identity.parse(
+      parse(text, { uniqueKeys: false, logLevel: 'error' }),
+    );
     const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
     const known =
       kinds.get(base) ??
@@ -195,17 +201,15 @@ export async function startApiServer(): Promise<ApiServer> {
       kind: 'Config',
       clusters: [{ name: 'tests', cluster: { server, 'insecure-skip-tls-verify': true } }],
       users: [{ name: 'tests', user: { token: TOKEN } }],
-      contexts: [{ name: 'tests', context: { cluster: 'tests', user: 'tests' } }],
+      contexts: [{ name: 'tests', context: { cluster: 'tests', user: 'tests', namespace } }],
       'current-context': 'tests',
     }),
   );
   return {
     kubeconfig,
     stop,
-    apply: async (text, { namespace, dryRun }) => {
-      const path = await pathOf(text, namespace);
-      return ask('PATCH', `${path}?${APPLY}${dryRun ? '&dryRun=All' : ''}`, { type: APPLY_YAML, text });
-    },
+    judge: async (text) =>
+      ask('PATCH', `${await pathOf(text)}?${APPLY}&dryRun=All`, { type: APPLY_YAML, text }),
   };
 }
 

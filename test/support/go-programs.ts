@@ -17,11 +17,11 @@ interface GoProgram {
 
 export const KUBE_APISERVER: GoProgram = {
   module: 'k8s.io/kubernetes',
-  version: 'v1.34.1',
+  version: 'v1.34.4',
   package: 'cmd/kube-apiserver',
-  place: join(TOOLS, 'kube-apiserver-1.34.1', 'kube-apiserver'),
-  staging: 'v0.34.1',
-  ldflags: '-s -w -X k8s.io/component-base/version.gitVersion=v1.34.1',
+  place: join(TOOLS, 'kube-apiserver-1.34.4', 'kube-apiserver'),
+  staging: 'v0.34.4',
+  ldflags: '-s -w -X k8s.io/component-base/version.gitVersion=v1.34.4',
 };
 
 export const DOCKER_COMPOSE: GoProgram = {
