@@ -10,8 +10,13 @@ export const GPU_VENDORS = ['nvidia', 'amd', 'intel', 'mthreads'] as const;
 export type GpuVendor = (typeof GPU_VENDORS)[number];
 
 const DNS_LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
-const DNS_NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+/** Labels of at most 63 characters, 253 in all: what Kubernetes takes as the name of an object. */
+const DNS_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/;
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const IP_ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-f]*:[0-9a-f:.]*\]?)$/i;
+/** An image, with a tag, a digest, both or neither. */
+const IMAGE =
+  /^([a-z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
 /** A name gets endings (`-grafana`, `-models-0`), and 63 characters are what DNS allows. */
 const LONGEST_NAME = 40;
 const UNITS: Readonly<Record<string, number>> = {
@@ -63,12 +68,17 @@ const autoscale = z.string().transform((text, context) => {
 const secret = (defaultKey: string) =>
   z
     .string()
-    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(\/[-._a-zA-Z0-9]+)?$/, {
-      error: 'a secret is named NAME or NAME/KEY, in lower case; the key itself has no place here',
-    })
     .refine((text) => !/^(sk|hf)[-_]|^[^-./]{24,}/.test(text), {
       error: 'that looks like a key: name the secret that holds it; the key itself has no place here',
+      abort: true,
     })
+    .refine(
+      (text) => {
+        const [name = '', key = defaultKey] = text.split(/\/(.*)/s);
+        return DNS_NAME.test(name) && /^(?!\.\.)[-._a-zA-Z0-9]{1,253}$/.test(key) && key !== '.';
+      },
+      { error: 'a secret is named NAME or NAME/KEY, in lower case; the key itself has no place here' },
+    )
     .transform((text) => {
       const [name = '', key = defaultKey] = text.split('/');
       return { name, key };
@@ -77,7 +87,8 @@ const secret = (defaultKey: string) =>
 /** Where the model's files are kept. */
 const storage = z.string().transform((text, context) => {
   const [, kind, rest] = /^(pvc|emptydir|image)(?::(.+))?$/.exec(text.trim()) ?? [];
-  if (kind === 'image' && rest !== undefined) return { kind: 'image', reference: rest } as const;
+  if (kind === 'image' && rest !== undefined && IMAGE.test(rest))
+    return { kind: 'image', reference: rest } as const;
   if (kind === 'pvc' && rest === undefined) return { kind: 'pvc' } as const;
   if (kind === 'pvc' && rest !== undefined && DNS_NAME.test(rest))
     return { kind: 'claim', name: rest } as const;
@@ -117,17 +128,20 @@ export const optionsSchema = z.strictObject({
   apiPrefix: z
     .string()
     .regex(/^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/, { error: 'a prefix is a path, such as /llm' })
+    .refine((text) => !text.split('/').some((part) => part === '.' || part === '..'), {
+      error: 'a prefix is a path without . and .., such as /llm',
+    })
     .transform((text) => `/${text.replace(/^\/|\/$/g, '')}`)
     .optional(),
   name: z
     .string()
     .max(LONGEST_NAME)
     .regex(DNS_LABEL, { error: 'a name has lower-case letters, digits and -, and begins with a letter' })
+    .refine((text) => text !== 'kubernetes', { error: "that is the name of the cluster's own Service" })
     .default('llama'),
   namespace: z
     .string()
-    .max(63)
-    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, { error: 'a namespace has lower-case letters, digits and -' })
+    .regex(NAMESPACE, { error: 'a namespace has lower-case letters, digits and -' })
     .optional(),
   build: z
     .union([z.string(), z.int()])
@@ -136,9 +150,7 @@ export const optionsSchema = z.strictObject({
     .optional(),
   image: z
     .string()
-    .regex(/^[a-z0-9][\w./:-]*[\w](@sha256:[0-9a-f]{64})?$/i, {
-      error: 'an image is named REPOSITORY:TAG or REPOSITORY@sha256:DIGEST',
-    })
+    .regex(IMAGE, { error: 'an image is named REPOSITORY:TAG or REPOSITORY@sha256:DIGEST' })
     .optional(),
   host: z
     .string()
@@ -148,7 +160,13 @@ export const optionsSchema = z.strictObject({
     .optional(),
   gateway: z
     .string()
-    .regex(/^([-a-z0-9]+\/)?[-a-z0-9.]+$/, { error: 'a gateway is named NAME or NAMESPACE/NAME' })
+    .refine(
+      (text) => {
+        const [name = '', namespace, ...more] = text.split('/').reverse();
+        return DNS_NAME.test(name) && NAMESPACE.test(namespace ?? 'a') && more.length === 0;
+      },
+      { error: 'a gateway is named NAME or NAMESPACE/NAME' },
+    )
     .transform((text) => {
       const [name = '', namespace] = text.split('/').reverse();
       return { name, ...(namespace === undefined ? {} : { namespace }) };
