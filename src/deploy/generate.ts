@@ -38,7 +38,20 @@ export async function gatherOptions(
     ...(key ? { apiKey: key } : {}),
   });
   const adopted = await adoptServer(client, signal).finally(() => client.destroy());
-  return { ...merged, input: { ...adopted.options, ...merged.input }, notes: adopted.notes };
+  const extraArgs = joined(wordsOf(adopted.options), wordsOf(merged.input));
+  const input = { ...adopted.options, ...merged.input, ...(extraArgs.length === 0 ? {} : { extraArgs }) };
+  return { ...merged, input, notes: adopted.notes };
+}
+
+function wordsOf({ extraArgs }: OptionsInput): readonly unknown[] {
+  return Array.isArray(extraArgs) ? extraArgs : [];
+}
+
+/** llama-server's flags of a running server and of the user, whose own win. */
+function joined(adopted: readonly unknown[], own: readonly unknown[]): readonly unknown[] {
+  const isFlag = (word: unknown) => typeof word === 'string' && /^--/.test(word);
+  const kept = adopted.filter((word, index) => !own.includes(isFlag(word) ? word : adopted[index - 1]));
+  return [...kept, ...own];
 }
 
 export interface GenerateOptions extends RemoteOptions {

@@ -17,6 +17,8 @@ const IP_ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-f]*:[0-9a-f:.]*\]?)$/i;
 /** An image, with a tag, a digest, both or neither. */
 const IMAGE =
   /^([a-z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
+/** As the Prometheus operator calls it. */
+export const USUAL_PROMETHEUS = 'http://prometheus-operated.monitoring.svc:9090';
 /** A name gets endings (`-grafana`, `-models-0`), and 63 characters are what DNS allows. */
 const LONGEST_NAME = 40;
 const UNITS: Readonly<Record<string, number>> = {
@@ -108,6 +110,10 @@ export const optionsSchema = z.strictObject({
     (value) => (typeof value === 'string' ? [value] : value),
     z.array(z.string().min(1)).min(1),
   ),
+  alias: z
+    .string()
+    .regex(/^[\w./:@-]{1,100}$/, { error: 'an alias has letters, digits and . _ / : @ -' })
+    .optional(),
   backend: z.enum(BACKENDS).optional(),
   gpus: z.int().min(0).max(16).optional(),
   gpuMemory: size.optional(),
@@ -178,7 +184,7 @@ export const optionsSchema = z.strictObject({
   monitoring: z.boolean().default(false),
   autoscale: autoscale.optional(),
   autoscaler: z.enum(['keda', 'hpa']).default('keda'),
-  prometheusUrl: z.url({ protocol: /^https?$/ }).default('http://prometheus-operated.monitoring.svc:9090'),
+  prometheusUrl: z.url({ protocol: /^https?$/ }).default(USUAL_PROMETHEUS),
   loadBalancer: z.enum(['haproxy', 'nginx']).default('haproxy'),
   extraArgs: z.array(z.string()).default([]),
 });
@@ -198,7 +204,8 @@ export interface DeployOptions extends ParsedOptions {
 /** As values files have them. */
 const OPTION_NAMES: readonly string[] = Object.keys(optionsSchema.shape);
 
-const VENDOR_OF: Readonly<Partial<Record<Backend, GpuVendor>>> = {
+/** Whose GPUs a backend is for; `vulkan` is for several. */
+export const VENDOR_OF: Readonly<Partial<Record<Backend, GpuVendor>>> = {
   cuda: 'nvidia',
   cuda13: 'nvidia',
   rocm: 'amd',
@@ -257,6 +264,9 @@ function settle(options: ParsedOptions, place: (option: string) => string): Depl
   }
   if (options.build !== undefined && options.image !== undefined) {
     throw usageError(`${place('build')} and ${place('image')} both name the image: give one of them`);
+  }
+  if (options.alias !== undefined && options.model.length > 1) {
+    throw usageError(`${place('alias')} names one model, and a router has several, each called as its file`);
   }
   if (options.autoscale !== undefined && options.replicas > 1) {
     throw usageError(

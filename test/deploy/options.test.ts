@@ -77,6 +77,8 @@ describe('deploy options', () => {
     [{ backend: 'cuda', gpus: 0 }, /^--gpus 0 with the cuda image/],
     [{ build: 'b11434', image: 'x/y:z' }, /both name the image/],
     [{ autoscale: '1..3', replicas: 2 }, /exclude each other/],
+    [{ model: ['a.gguf', 'b.gguf'], alias: 'a' }, /^--alias names one model/],
+    [{ alias: 'a,b' }, /^--alias: an alias has letters/],
     [{ gateway: 'public' }, /needs --host/],
     [{ host: 'llm.example.com' }, /without a key everybody may use/],
     [{ host: '0.0.0.0' }, /without a key everybody may use/],

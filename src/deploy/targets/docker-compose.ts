@@ -1,3 +1,4 @@
+import { usageError } from '../../errors/llamactl-error.js';
 import { isAddress } from '../options.js';
 import type { DeployPlan } from '../plan.js';
 import type { DeployTarget, GeneratedFile, NextStep, TargetOptions } from '../target.js';
@@ -39,10 +40,12 @@ function composeFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFi
   const monitoring = monitoringOf(plan);
   const volumes = { ...(plan.downloads ? { [MODELS_VOLUME]: {} } : {}), ...monitoring.volumes };
   const secrets = { ...secretsOf(plan), ...monitoring.secrets };
+  const parts = [downloadService(plan), services, before, monitoring.services];
+  requireDistinct(parts, options.name);
   const document = {
     name: options.name,
     ...(anchor === null ? {} : { 'x-server': anchor }),
-    services: { ...downloadService(plan), ...services, ...before, ...monitoring.services },
+    services: Object.assign({}, ...parts),
     volumes: Object.keys(volumes).length === 0 ? undefined : volumes,
     secrets: Object.keys(secrets).length === 0 ? undefined : secrets,
   };
@@ -59,6 +62,16 @@ function composeFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFi
     ...(plan.preset === null ? [] : [{ path: 'models.ini', content: plan.preset }]),
     ...monitoring.files,
   ];
+}
+
+/** A server that is called as one of the services around it would take its place. */
+function requireDistinct(parts: readonly Readonly<Record<string, unknown>>[], name: string): void {
+  const names = parts.flatMap(Object.keys);
+  const twice = names.find((each, index) => names.indexOf(each) !== index);
+  if (twice === undefined) return;
+  throw usageError(`--name ${name}: the project has another service that is called ${twice}`, [
+    { text: 'Choose another:', commands: [`--name ${name}-server`] },
+  ]);
 }
 
 function secretsOf({ options, downloads }: DeployPlan): Record<string, unknown> {
