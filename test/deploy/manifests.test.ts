@@ -45,6 +45,21 @@ describe('manifests, whatever is asked for', () => {
   }
 });
 
+describe('a Compose project', () => {
+  for (const [name, more] of [
+    ['model', {}],
+    ['grafana', { monitoring: true }],
+  ] as const) {
+    it(`has no second service that is called ${name}`, () => {
+      const plan = planDeployment(parseOptions({ model: HUB_MODEL.given, name, ...more }), [HUB_MODEL]);
+      assert.throws(
+        () => TARGETS['docker-compose'].files(plan, { explain: false }),
+        new RegExp(`--name ${name}: the project has another service that is called ${name}`),
+      );
+    });
+  }
+});
+
 describe('the command that stands in the first file', () => {
   /** The words that a shell makes of a command. */
   const wordsOf = (command: string) =>
