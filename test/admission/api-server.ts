@@ -26,6 +26,8 @@ export interface Answer {
   readonly message: string;
   /** What `kubectl` prints as `Warning:`. */
   readonly warnings: readonly string[];
+  /** Its body: the object as the server has read it. */
+  readonly text: string;
 }
 
 /** A kube-apiserver with its etcd, without controllers: it admits or refuses, and nothing comes of it. */
@@ -101,7 +103,7 @@ export async function startApiServer(namespace: string): Promise<ApiServer> {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 
   function ask(method: string, path: string, body?: { type: string; text: string }) {
-    return new Promise<Answer & { text: string }>((resolve, reject) => {
+    return new Promise<Answer>((resolve, reject) => {
       const headers = {
         authorization: `Bearer ${TOKEN}`,
         ...(body === undefined ? {} : { 'content-type': body.type }),

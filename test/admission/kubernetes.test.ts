@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { GeneratedFile } from '../../src/deploy/target.js';
 import { TARGETS } from '../../src/deploy/targets.js';
 import { optionMatrix } from '../deploy/matrix.js';
+import type { Document } from '../deploy/read-back.js';
 import { hasValidator, VALIDATORS, type Validator } from '../support/validators.js';
 import { type Answer, type ApiServer, startApiServer } from './api-server.js';
 
@@ -167,8 +168,8 @@ if (NEEDED.every(hasValidator)) {
       rmSync(folder, { recursive: true, force: true });
     });
 
-    const judge = async (files: readonly GeneratedFile[]) =>
-      complaints(await Promise.all(documents(files).map(server.judge)));
+    const judged = (files: readonly GeneratedFile[]) => Promise.all(documents(files).map(server.judge));
+    const judge = async (files: readonly GeneratedFile[]) => complaints(await judged(files));
 
     /** kubectl, as a user of the namespace runs it. @returns what it complains of; empty where all is taken */
     const kubectl = (args: readonly string[], input = '') => {
@@ -193,7 +194,12 @@ if (NEEDED.every(hasValidator)) {
 
     for (const { name, plan } of optionMatrix())
       it(`admits ${name}`, async () => {
-        assert.deepEqual(await judge(TARGETS.k8s.files(plan, { explain: false })), []);
+        const answers = await judged(TARGETS.k8s.files(plan, { explain: false }));
+        assert.deepEqual(complaints(answers), []);
+        // The server's reader is one of YAML 1.1.
+        const objects: Document[] = answers.map(({ text }) => JSON.parse(text));
+        const workload = objects.find(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet');
+        assert.deepEqual(workload?.spec.template.spec.containers[0].args, plan.args, 'read as it was meant');
       });
 
     for (const name of readdirSync(SNAPSHOTS).filter((each) => each.startsWith('k8s-'))) {

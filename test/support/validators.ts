@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { aptInstall } from './apt.js';
@@ -33,6 +33,7 @@ export const VALIDATORS = {
   kubeApiServer: KUBE_APISERVER.place,
   kubeScore: join(TOOLS, 'kube-score-1.20.0', 'kube-score'),
   dockerCompose: DOCKER_COMPOSE.place,
+  pyYaml: join(TOOLS, 'pyyaml-6.0.3', 'pyyaml.whl'),
 } as const;
 
 export type Validator = keyof typeof VALIDATORS;
@@ -50,7 +51,7 @@ const NEEDED_FOR: Readonly<Record<'manifests' | 'admission', readonly Validator[
     'nginx',
     'haproxy',
   ],
-  admission: ['crds', 'kubectl', 'helm', 'etcd', 'kubeApiServer', 'kubeScore', 'dockerCompose'],
+  admission: ['crds', 'kubectl', 'helm', 'etcd', 'kubeApiServer', 'kubeScore', 'dockerCompose', 'pyYaml'],
 };
 
 /** Whether a validator can be run here. */
@@ -74,6 +75,13 @@ const INSTALLERS: Readonly<Record<Validator, () => boolean>> = {
   kubeApiServer: () => goBuild(KUBE_APISERVER),
   kubeScore: () => goInstall('github.com/zegl/kube-score/cmd/kube-score@v1.20.0', VALIDATORS.kubeScore),
   dockerCompose: () => goBuild(DOCKER_COMPOSE),
+  pyYaml: () =>
+    whole(dirname(VALIDATORS.pyYaml), (folder) => {
+      // Python reads packages out of a wheel as it is.
+      const wheel = pipDownload('PyYAML==6.0.3', folder);
+      if (wheel !== null) renameSync(wheel, join(folder, basename(VALIDATORS.pyYaml)));
+      return wheel !== null;
+    }),
 };
 
 /** What was looked for. */
