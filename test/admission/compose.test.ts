@@ -88,7 +88,7 @@ describe('what judges of Compose files say', function () {
 
   /** `docker compose config`, for which no daemon is asked. */
   const config = (file: string) =>
-    spawnSync(VALIDATORS.dockerCompose, ['compose', '-f', file, 'config'], {
+    spawnSync(VALIDATORS.dockerCompose, ['-f', file, 'config'], {
       encoding: 'utf8',
       // Groups of the host, which the user of an AMD or Intel GPU exports.
       env: { HOME: folder, PATH: process.env['PATH'], VIDEO_GID: '44', RENDER_GID: '109' },
@@ -113,18 +113,21 @@ describe('what judges of Compose files say', function () {
     });
   }
 
-  for (const [what, from, to] of [
-    ['a misspelt key', 'read_only: true', 'readonly: true'],
-    ['a secret that is not there', /^secrets:$/m, 'x-secrets:'],
-    ['a volume that is not there', /^volumes:$/m, 'x-volumes:'],
-    ['a dependency that is not there', 'service_completed_successfully', 'service_is_done'],
-    ['memory that is no amount', /memory: \d+M/, 'memory: much'],
+  for (const [what, from, to, complaint] of [
+    ['a misspelt key', 'read_only: true', 'readonly: true', /readonly/],
+    ['a secret that is not there', /^secrets:$/m, 'x-secrets:', /undefined secret/],
+    ['a volume that is not there', /^volumes:$/m, 'x-volumes:', /undefined volume/],
+    ['a service that is not there', 'depends_on:\n      model:', 'depends_on:\n      modell:', /modell/],
+    ['memory that is no amount', /memory: \d+M/, 'memory: much', /memory|much/],
   ] as const) {
     it(`docker compose config refuses ${what}`, () => {
-      const found = matrix.find(({ files }) => files[0]?.content.search(from) !== -1);
+      const found = matrix.find(({ files }) => (files[0]?.content.search(from) ?? -1) !== -1);
       const content = found?.files[0]?.content.replace(from, to) ?? '';
-      const file = written(what.replaceAll(' ', '-'), [{ path: 'compose.yaml', content }]);
-      assert.notEqual(config(file).status, 0);
+      const { status, stderr } = config(
+        written(what.replaceAll(' ', '-'), [{ path: 'compose.yaml', content }]),
+      );
+      assert.notEqual(status, 0);
+      assert.match(stderr, complaint);
     });
   }
 });
