@@ -54,7 +54,7 @@ export function toFailure(error: unknown, commandId: string): LlamactlError {
 function withoutParserFrame(error: LlamactlError, commandId: string): LlamactlError {
   const framed = /^Parsing (--\S+)\s+([\s\S]*?)\nSee more help/.exec(error.message);
   if (framed === null) return error;
-  return usageError(`${framed[1]}: ${framed[2]}`, [...error.remedies, helpRemedy(commandId)]);
+  return usageError(`${framed[1]}: ${framed[2]}`, [...error.remedies, helpRemedy(commandId)], error.evidence);
 }
 
 /** oclif's parser errors are CLIErrors with `parse`; its flags' own checks throw plain CLIErrors with exit 2. */

@@ -72,7 +72,12 @@ export class LlamactlError extends Error {
  * A wrong flag, argument or file: exit 2.
  * @param message what was wrong and where
  * @param remedies what to do instead
+ * @param evidence what was given; an excerpt with a caret under it is one piece of two lines
  */
-export function usageError(message: string, remedies: readonly Remedy[] = []): LlamactlError {
-  return new LlamactlError({ type: 'USAGE_ERROR', code: 'usage.invalid', message, remedies });
+export function usageError(
+  message: string,
+  remedies: readonly Remedy[] = [],
+  evidence: readonly string[] = [],
+): LlamactlError {
+  return new LlamactlError({ type: 'USAGE_ERROR', code: 'usage.invalid', message, evidence, remedies });
 }

@@ -19,12 +19,17 @@ export function renderError(
   const evidence = error.evidence.filter((line) => line !== '');
   if (!isLocal || evidence.length > 0) lines.push('');
   if (!isLocal) lines.push(`  ${dim(error.code)}`);
-  for (const line of evidence) lines.push(wrap(line, width, '  '));
+  for (const piece of evidence) lines.push(renderEvidence(piece, width));
   if (error.remedies.length > 0)
     lines.push('', renderRemedies(error.remedies.slice(0, SHOWN_REMEDIES), width));
   if (!isLocal && error.remedies.length > SHOWN_REMEDIES)
     lines.push('', `  More:\n    llamactl explain ${error.code}`);
   return lines.join('\n');
+}
+
+/** Wrapped, but for an excerpt with a caret under it, whose blanks count. */
+function renderEvidence(piece: string, width: number): string {
+  return /\n *\^$/.test(piece) ? piece.replaceAll(/^/gm, '  ') : wrap(piece, width, '  ');
 }
 
 /** What to do: each text, its commands alone on their lines so that they can be copied. */
