@@ -4,9 +4,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type OptionsInput, parseOptions } from '../../src/deploy/options.js';
+import { planDeployment } from '../../src/deploy/plan.js';
 import type { GeneratedFile } from '../../src/deploy/target.js';
 import { TARGETS } from '../../src/deploy/targets.js';
 import { optionMatrix } from '../deploy/matrix.js';
+import { HUB_MODEL } from '../deploy/models.js';
 import type { Document } from '../deploy/read-back.js';
 import { hasValidator, VALIDATORS, type Validator } from '../support/validators.js';
 import { type Answer, type ApiServer, startApiServer } from './api-server.js';
@@ -142,6 +145,41 @@ const SPOILINGS: readonly Spoiling[] = [
   },
 ];
 
+/** A name of 253 characters, as long as names of objects may be. */
+const LONGEST = `a-${'b'.repeat(60)}.${'c'.repeat(63)}.${'d'.repeat(63)}.${'e'.repeat(62)}`;
+
+/** What the options allow at most. */
+const EXTREMES: Readonly<Record<string, OptionsInput>> = {
+  'the longest names': {
+    name: 'n'.repeat(40),
+    namespace: 's'.repeat(63),
+    alias: 'a'.repeat(100),
+    apiKeySecret: `${LONGEST}/${'K'.repeat(253)}`,
+    hfTokenSecret: LONGEST,
+    host: LONGEST,
+    ingressClass: LONGEST,
+    storageClass: LONGEST,
+    autoscale: '99..100',
+    monitoring: true,
+    apiPrefix: '/~a/b.c-d_e/v1',
+    port: 65_535,
+  },
+  'the longest names behind a gateway': {
+    name: 'n'.repeat(40),
+    namespace: '0'.repeat(63),
+    apiKeySecret: 'a/_',
+    host: LONGEST,
+    gateway: `${'g'.repeat(63)}/${LONGEST}`,
+    storage: `pvc:${LONGEST}`,
+    replicas: 100,
+    gpus: 16,
+    cpu: 1024,
+    memory: '100TiB',
+    port: 1024,
+  },
+  'the least of all': { namespace: 'a', name: 'a', cpu: '100m', memory: '4GiB', ctxSize: 256, parallel: 1 },
+};
+
 function spoiled({ of, from, to }: Spoiling): GeneratedFile[] {
   const files = snapshot(of);
   const found = files.findIndex(({ content }) => content.includes(from));
@@ -207,6 +245,16 @@ if (NEEDED.every(hasValidator)) {
         const files = snapshot(name);
         assert.deepEqual(await judge(files), []);
         assert.equal(applied(files, name), '');
+      });
+    }
+
+    for (const [what, options] of Object.entries(EXTREMES)) {
+      it(`admits ${what}, its namespace made first as users make it`, async () => {
+        const plan = planDeployment(parseOptions({ model: HUB_MODEL.given, ...options }), [HUB_MODEL]);
+        const files = TARGETS.k8s.files(plan, { explain: true });
+        const namespace = files.find(({ path }) => path === 'namespace.yaml');
+        assert.equal(kubectl(['apply', '-f', '-'], namespace?.content), '');
+        assert.deepEqual(await judge(files), []);
       });
     }
 

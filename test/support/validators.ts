@@ -38,21 +38,14 @@ export const VALIDATORS = {
 
 export type Validator = keyof typeof VALIDATORS;
 
-/** Which ones `npm test` needs, and which `npm run test:admission`: those that take minutes to build, and what goes with them. */
-const NEEDED_FOR: Readonly<Record<'manifests' | 'admission', readonly Validator[]>> = {
-  manifests: [
-    'kubeconform',
-    'schemas',
-    'crds',
-    'composeGo',
-    'kubectl',
-    'helm',
-    'promtool',
-    'nginx',
-    'haproxy',
-  ],
-  admission: ['crds', 'kubectl', 'helm', 'etcd', 'kubeApiServer', 'kubeScore', 'dockerCompose', 'pyYaml'],
-};
+/** Those that take minutes to build, and what goes with them: for `npm run test:admission` alone. */
+const ONLY_FOR_ADMISSION: readonly Validator[] = [
+  'etcd',
+  'kubeApiServer',
+  'kubeScore',
+  'dockerCompose',
+  'pyYaml',
+];
 
 /** Whether a validator can be run here. */
 export function hasValidator(name: Validator): boolean {
@@ -92,13 +85,17 @@ export interface Found {
 
 /**
  * Gets the validators that are missing: of Go where Go is, of PyPI where pip is, of Debian where root is.
+ * @param purpose `admission`: all of them
  * @param onInstall told before each that is not there yet, since some take minutes
  */
 export function ensureValidators(
-  purpose: keyof typeof NEEDED_FOR,
+  purpose: 'manifests' | 'admission',
   onInstall: (name: Validator) => void = () => undefined,
 ): Found {
-  const names = NEEDED_FOR[purpose];
+  const names = Object.keys(INSTALLERS).filter(
+    (name): name is Validator =>
+      name in VALIDATORS && (purpose === 'admission' || !ONLY_FOR_ADMISSION.some((each) => each === name)),
+  );
   const missing = names.filter((name) => {
     if (hasValidator(name)) return false;
     onInstall(name);
