@@ -4,6 +4,7 @@ import type { ClientOptions, ExchangeRecord } from '../client/types.js';
 import { loadConfig } from '../config/load.js';
 import { type ResolvedTarget, resolveTargets, serversOf } from '../config/resolve.js';
 import { type ConnectionFlags, checkConnectionFlags, listOf } from './connection-flags.js';
+import { withEachServer } from './expand-servers.js';
 import type { Output } from './output.js';
 
 /** A server to speak to: a target of the configuration, or a bare URL. */
@@ -48,8 +49,8 @@ export interface ConnectContext {
  * for each of them.
  * @throws LlamactlError (usage, configuration)
  */
-export function connectAll(flags: ConnectionFlags, context: ConnectContext): Promise<Connection[]> {
-  return open(flags, context, serversOf);
+export async function connectAll(flags: ConnectionFlags, context: ConnectContext): Promise<Connection[]> {
+  return open(await withEachServer(flags, context.signal), context, serversOf);
 }
 
 async function open(
@@ -113,7 +114,9 @@ export async function connect(
   context: ConnectContext,
   kind: 'target' | 'server' = 'target',
 ): Promise<Connection> {
-  const [connection, second] = await open(flags, context, (target) => [target]);
+  const [connection, second] = await open(await withEachServer(flags, context.signal), context, (target) => [
+    target,
+  ]);
   const { baseUrls, name } = connection?.target ?? {};
   if (kind === 'server' && baseUrls !== undefined) {
     const { usageError } = await import('../errors/llamactl-error.js');

@@ -74,7 +74,8 @@ export const connectionFlags = {
 export const fleetFlags = {
   ...connectionFlags,
   url: Flags.string({
-    description: 'address of a server, e.g. http://localhost:8080; several may be given (env LLAMACTL_URL)',
+    description:
+      'address of a server, or of many: @FILE, dns+srv://NAME, k8s://NAMESPACE/SERVICE; several may be given (env LLAMACTL_URL)',
     helpValue: 'URL',
     helpGroup: 'CONNECTION',
     multiple: true,

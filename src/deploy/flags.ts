@@ -61,6 +61,11 @@ const OURS: Readonly<Record<string, string>> = {
   '--hf-token': '--hf-token-secret',
 };
 
+/** The flags that llamactl sets by itself, in all their spellings. */
+export function flagsOfOurs(): readonly string[] {
+  return Object.keys(OURS);
+}
+
 /**
  * What llama-server is started with: the same whatever the target, since targets only write it down.
  * @throws LlamactlError (usage) where a flag of the user's own is one of ours

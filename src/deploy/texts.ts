@@ -26,8 +26,13 @@ export function sizingText(plan: DeployPlan): string {
 /**
  * The command that gives the same files again: only what differs from the defaults, in a fixed order.
  * @param target as the command is called: `k8s`
+ * @param kind flags that say in which form the files are: `--helm`
  */
-export function commandText({ options, models }: DeployPlan, target: string): string {
+export function commandText(
+  { options, models }: DeployPlan,
+  target: string,
+  kind: readonly string[] = [],
+): string {
   const words = models.flatMap(({ given }) => ['--model', given]);
   const add = (option: keyof DeployOptions, value: string | number | undefined) => {
     if (value !== undefined) words.push(flagOf(option), String(value));
@@ -68,7 +73,7 @@ export function commandText({ options, models }: DeployPlan, target: string): st
   );
   add('loadBalancer', options.loadBalancer === 'haproxy' ? undefined : options.loadBalancer);
   const extra = options.extraArgs.length === 0 ? [] : ['--', ...options.extraArgs];
-  return ['llamactl', 'deploy-gen', target, ...words, ...extra].map(shellQuote).join(' ');
+  return ['llamactl', 'deploy-gen', target, ...kind, ...words, ...extra].map(shellQuote).join(' ');
 }
 
 function sizeWord(bytes: number | undefined): string | undefined {

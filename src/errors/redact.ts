@@ -5,8 +5,9 @@ const MASK = '***';
 /** Shorter "secrets" (`k`, `no`) would mask ordinary words; masking them would tell more than it hides. */
 const SHORTEST_SECRET = 4;
 
-/** What our own advice and other people's examples write where a secret would stand. */
-const PLACEHOLDER = /^(?:…|\.{3}|\*+|(?:(?:MY|YOUR)[-_])?(?:API[-_])?KEY|<[^>]*>?|\$\{?[A-Z_]+\}?)$/;
+/** What our own advice and other people's examples write where a secret would stand: `$(pass` begins a command that knows it. */
+const PLACEHOLDER =
+  /^(?:…|\.{3}|\*+|(?:(?:MY|YOUR)[-_])?(?:API[-_])?KEY|<[^>]*>?|\$\{?[A-Z_]+\}?|\$\([\w./-]+)$/;
 
 /** Each with what stands before the secret, and the secret. */
 const PATTERNS: readonly RegExp[] = [

@@ -32,14 +32,18 @@ export interface ProviderEntry {
   readonly error?: ErrorDocument;
 }
 
-/** A look at a server of any kind; each is asked in its own way, and no model is woken or loaded. */
+/**
+ * A look at a server of any kind; each is asked in its own way, and no model is woken or loaded.
+ * @param inTurn one question after the other, on one connection
+ */
 export async function checkProvider(
   client: LlamaCppClient,
   provider: ProviderType,
   signal: AbortSignal,
   timeoutMs = PROBE_TIMEOUT,
+  inTurn = false,
 ): Promise<HealthResult> {
-  return (await look(client, provider, signal, timeoutMs)).health;
+  return (await look(client, provider, signal, timeoutMs, inTurn)).health;
 }
 
 /** What `provider list` shows of one server. */
@@ -81,9 +85,10 @@ async function look(
   provider: ProviderType,
   signal: AbortSignal,
   timeoutMs: number,
+  inTurn = false,
 ): Promise<Look> {
   if (provider === 'llama-cpp' || provider === 'openai-compatible') {
-    const health = await checkHealth(client, signal, timeoutMs);
+    const health = await checkHealth(client, signal, timeoutMs, inTurn);
     if (provider === 'llama-cpp' || health.report.status !== 'wrong-server') return { health, models: null };
   }
   return discover(client, provider, signal, timeoutMs);

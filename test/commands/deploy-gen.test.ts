@@ -32,6 +32,13 @@ describe('deploy-gen', () => {
     assert.match(err, /kubectl apply/);
   });
 
+  it('does not take the name of a secret for one', async () => {
+    const { out, err } = await run('k8s', '--model', model, '--api-key-secret', 'llama-key');
+    assert.match(out, /^ +secretName: llama-key$/m);
+    assert.match(err, /kubectl create secret generic llama-key --from-file=api-key=/);
+    assert.doesNotMatch(out + err, /\*\*\*/);
+  });
+
   it('prints one document under --json, the same by both targets where it must be', async () => {
     const documents = await Promise.all(
       ['k8s', 'docker-compose'].map(async (target) => {
@@ -133,6 +140,32 @@ describe('deploy-gen', () => {
     const { code, err } = await run('docker-compose', '--model', model, '--replicas', '2');
     assert.equal(code, 2);
     assert.match(err, /these are 2 files, which stdout cannot hold: compose\.yaml,\s+haproxy\.cfg/);
+  });
+
+  it('writes a chart into a folder, where --helm is given, and says how to install it', async () => {
+    const args = ['k8s', '--helm', '--model', model, '--namespace', 'ai', '--api-key-secret', 'llama-key'];
+    const onStdout = await run(...args);
+    assert.equal(onStdout.code, 2);
+    assert.match(
+      onStdout.err.replace(/\s+/g, ' '),
+      /these are \d+ files, which stdout cannot hold: Chart\.yaml/,
+    );
+    const { code, err, out } = await run(...args, '--output', 'chart');
+    assert.deepEqual([code, out], [0, '']);
+    assert.match(err, /kubectl create namespace ai\n/);
+    assert.match(err, /helm upgrade --install llama \.\/chart --namespace ai --create-namespace\n/);
+    assert.match(err, /helm test llama --namespace ai/);
+    assert.ok(existsSync(join(folder, 'chart/templates/tests/health.yaml')));
+    const other = await run(...args, '--output', 'chart', '--ctx-size', '4096', '--diff');
+    assert.equal(other.code, 1);
+    assert.match(other.out, /^--- a\/values\.yaml\n/m);
+    assert.doesNotMatch(other.out, /templates/, 'all of it is in the values');
+    const { json } = await run(...args, '--json');
+    assert.deepEqual(
+      json.files.map(({ path }: { path: string }) => path).filter((path: string) => !path.includes('/')),
+      ['Chart.yaml', 'values.yaml', 'values.schema.json', 'sizing.json', '.helmignore'],
+    );
+    assert.match((await run('docker-compose', '--helm', '--model', model)).err, /--helm/);
   });
 
   it('names the model that is not there', async () => {

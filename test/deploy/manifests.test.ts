@@ -136,7 +136,9 @@ describe('--explain', () => {
     assert.deepEqual(unexplained('# why\na:\n  b: 1\nc: 2\nd:\n  # because\n  e: |\n    f: 3\n'), ['c: 2']);
   });
 
-  for (const [target, { files }] of Object.entries(TARGETS)) {
+  // A chart's templates are those of k8s; its values are explained by themselves (chart.test.ts).
+  for (const target of ['docker-compose', 'k8s'] as const) {
+    const { files } = TARGETS[target];
     it(`gives every line of ${target} a reason`, () => {
       const without = new Set<string>();
       for (const { plan } of optionMatrix()) {

@@ -59,6 +59,18 @@ export function optionMatrix(): MatrixCase[] {
   return rows.map((row, index) => caseOf(row, index));
 }
 
+/** The sets that show most: each the one with most values that none before it has. */
+export function sample(cases: readonly MatrixCase[], count: number): MatrixCase[] {
+  const seen = new Set<string>();
+  const valuesOf = ({ name }: MatrixCase) => name.split(' ').slice(1);
+  return Array.from({ length: count }, () => {
+    const gain = (each: MatrixCase) => valuesOf(each).filter((value) => !seen.has(value)).length;
+    const best = cases.reduce((sofar, each) => (gain(each) > gain(sofar) ? each : sofar));
+    for (const value of valuesOf(best)) seen.add(value);
+    return best;
+  });
+}
+
 function caseOf(row: readonly number[], index: number): MatrixCase {
   const names = Object.keys(DIMENSIONS) as Dimension[];
   const choice = possible(

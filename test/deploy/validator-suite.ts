@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { TARGETS, type TargetName } from '../../src/deploy/targets.js';
 import { freePort } from '../support/real-server.js';
-import { hasValidator, KUBERNETES, VALIDATORS, type Validator } from '../support/validators.js';
+import { hasValidator, kubeconformArgs, VALIDATORS, type Validator } from '../support/validators.js';
 import type { MatrixCase } from './matrix.js';
 import { readYaml } from './read-back.js';
 
@@ -52,18 +52,6 @@ function tests(sets: readonly MatrixCase[]): void {
         .filter(({ path }) => path.endsWith(name))
         .map(({ path, content }) => ({ path: join(folderOf(target, index), path), content })),
     );
-  const kubeconform = () => [
-    '-strict',
-    '-kubernetes-version',
-    KUBERNETES,
-    ...[VALIDATORS.schemas, VALIDATORS.crds].flatMap((place) => [
-      '-schema-location',
-      join(place, '{{.ResourceKind}}{{.KindSuffix}}.json'),
-    ]),
-    '-ignore-filename-pattern',
-    'kustomization\\.yaml',
-  ];
-
   /** A test of a tool that npm test gets where it can be had (test/support/validators.ts), and says so where it cannot. */
   const withTools = (tools: readonly Validator[], what: string, test: () => void | Promise<void>) => {
     if (tools.every(hasValidator)) it(what, test).timeout(180_000);
@@ -91,7 +79,7 @@ function tests(sets: readonly MatrixCase[]): void {
     ['kubeconform', 'schemas', 'crds'],
     'kubeconform -strict takes Kubernetes’ objects and those of CRDs',
     () => {
-      accepted(VALIDATORS.kubeconform, [...kubeconform(), join(folder, 'k8s')]);
+      accepted(VALIDATORS.kubeconform, [...kubeconformArgs(), join(folder, 'k8s')]);
     },
   );
 
@@ -99,7 +87,7 @@ function tests(sets: readonly MatrixCase[]): void {
     const [server] = filesOf('k8s', 'server.yaml');
     const file = join(folder, 'misspelt.yaml');
     writeFileSync(file, (server?.content ?? '').replace('livenessProbe:', 'livenesProbe:'));
-    const { status, stdout } = spawnSync(VALIDATORS.kubeconform, [...kubeconform(), file], {
+    const { status, stdout } = spawnSync(VALIDATORS.kubeconform, [...kubeconformArgs(), file], {
       encoding: 'utf8',
     });
     assert.equal(status, 1);

@@ -175,3 +175,18 @@ function closed(schema: unknown): unknown {
   if (typeof node['properties'] === 'object' && !isOpen) node['additionalProperties'] = false;
   return node;
 }
+
+/** Of kubeconform, for Kubernetes' own kinds and those of CRDs; files follow. */
+export function kubeconformArgs(): string[] {
+  return [
+    '-strict',
+    '-kubernetes-version',
+    KUBERNETES,
+    ...[VALIDATORS.schemas, VALIDATORS.crds].flatMap((place) => [
+      '-schema-location',
+      join(place, '{{.ResourceKind}}{{.KindSuffix}}.json'),
+    ]),
+    '-ignore-filename-pattern',
+    'kustomization\\.yaml',
+  ];
+}
