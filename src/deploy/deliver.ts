@@ -54,9 +54,10 @@ function toStdout({ stream, files, next }: Generated, options: DeliverOptions): 
   if (stream === null) {
     const names = files.slice(0, MOST_NAMES).map(({ path }) => path);
     const rest = files.length > MOST_NAMES ? ' …' : '';
-    throw usageError(`these are ${files.length} files, which stdout cannot hold: ${names.join(', ')}${rest}`, [
-      { text: 'Name a folder for them, or take them as JSON:', commands: ['--output deploy', '--json'] },
-    ]);
+    throw usageError(
+      `these are ${files.length} files, which stdout cannot hold: ${names.join(', ')}${rest}`,
+      [{ text: 'Name a folder for them, or take them as JSON:', commands: ['--output deploy', '--json'] }],
+    );
   }
   return { kind: 'stream', text: stream, next: next(null) };
 }

@@ -8,7 +8,8 @@ import { type OptionsInput, parseOptions } from '../../src/deploy/options.js';
 import { planDeployment } from '../../src/deploy/plan.js';
 import type { GeneratedFile } from '../../src/deploy/target.js';
 import { TARGETS } from '../../src/deploy/targets.js';
-import { optionMatrix } from '../deploy/matrix.js';
+import { rendered, writeChart } from '../deploy/chart.js';
+import { optionMatrix, sample } from '../deploy/matrix.js';
 import { HUB_MODEL } from '../deploy/models.js';
 import type { Document } from '../deploy/read-back.js';
 import { hasValidator, VALIDATORS, type Validator } from '../support/validators.js';
@@ -18,11 +19,15 @@ const SNAPSHOTS = fileURLToPath(new URL('../fixtures/deploy/', import.meta.url))
 /** Where outputs go that name no namespace of their own. */
 const NAMESPACE = 'restricted';
 
+/** Charts that helm makes objects of; test/deploy holds them to be those of k8s. */
+const CHARTS = 14;
+
 /** Documents of a stream or a file, as they stand. */
 function documents(files: readonly GeneratedFile[]): string[] {
   return files
     .filter(({ path }) => path.endsWith('.yaml') && path !== 'kustomization.yaml')
-    .flatMap(({ content }) => content.split(/^---$/m));
+    .flatMap(({ content }) => content.split(/^---$/m))
+    .filter((text) => text.trim() !== '');
 }
 
 function snapshot(name: string): GeneratedFile[] {
@@ -189,7 +194,7 @@ function spoiled({ of, from, to }: Spoiling): GeneratedFile[] {
   );
 }
 
-const NEEDED: readonly Validator[] = ['kubeApiServer', 'etcd', 'crds', 'kubectl'];
+const NEEDED: readonly Validator[] = ['kubeApiServer', 'etcd', 'crds', 'kubectl', 'helm'];
 if (NEEDED.every(hasValidator)) {
   describe('what a Kubernetes API server says', function () {
     this.timeout(180_000);
@@ -245,6 +250,15 @@ if (NEEDED.every(hasValidator)) {
         const files = snapshot(name);
         assert.deepEqual(await judge(files), []);
         assert.equal(applied(files, name), '');
+      });
+    }
+
+    for (const { name, plan } of sample(optionMatrix(), CHARTS)) {
+      it(`admits what helm makes of the chart of ${name}`, async () => {
+        const chart = writeChart(plan, mkdtempSync(join(folder, 'chart-')));
+        const content = await rendered(chart, plan.options.name);
+        assert.match(content, /helm\.sh\/hook"?: "?test/, 'the Pod of helm test, too');
+        assert.deepEqual(await judge([{ path: 'rendered.yaml', content }]), []);
       });
     }
 

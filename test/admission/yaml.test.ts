@@ -38,7 +38,8 @@ if (hasValidator('pyYaml')) {
         Object.values(TARGETS).flatMap((target) =>
           target
             .files(plan, { explain: false })
-            .filter(({ path }) => /\.ya?ml$/.test(path))
+            // A chart's templates are YAML only after helm has filled them.
+            .filter(({ path }) => /\.ya?ml$/.test(path) && !path.startsWith('templates/'))
             .map(({ path, content }) => ({ what: `${path} of ${name}`, content })),
         ),
       );

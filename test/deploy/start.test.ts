@@ -8,7 +8,7 @@ import { type DeployPlan, metricsPaths, planDeployment } from '../../src/deploy/
 import { checkFlags } from '../../src/deploy/server-flags/check.js';
 import { tableFor } from '../../src/deploy/server-flags/tables.js';
 import { freePort, startServer, type TestServer, tinyModel } from '../support/real-server.js';
-import { optionMatrix } from './matrix.js';
+import { optionMatrix, sampleBy } from './matrix.js';
 
 /** llama-server started with the arguments of a plan, the container's paths moved to ours. */
 async function startAs(plan: DeployPlan, folder: string): Promise<TestServer> {
@@ -34,22 +34,6 @@ function choicesOf({ flags }: DeployPlan): string[] {
   return flags
     .filter(({ flag }) => !['--port', '--model', '--alias'].includes(flag))
     .map(({ flag, value }) => (value === null ? flag : `${flag} ${value}`));
-}
-
-/** The plans in which most choices meet for the first time. */
-function sample(plans: readonly DeployPlan[]): DeployPlan[] {
-  const seen = new Set<string>();
-  const pairsOf = (plan: DeployPlan) => {
-    const choices = choicesOf(plan);
-    return choices.flatMap((one, index) => choices.slice(index).map((other) => `${one} ${other}`));
-  };
-  const rest = plans.map((plan) => ({ plan, pairs: pairsOf(plan) }));
-  return Array.from({ length: SETS }, () => {
-    const gain = ({ pairs }: { pairs: readonly string[] }) => pairs.filter((pair) => !seen.has(pair)).length;
-    const best = rest.reduce((sofar, each) => (gain(each) > gain(sofar) ? each : sofar));
-    for (const pair of best.pairs) seen.add(pair);
-    return best.plan;
-  });
 }
 
 describe('the arguments of a deployment', () => {
@@ -79,13 +63,13 @@ describe('the arguments of a deployment', () => {
   it('are sampled so that each is started', async () => {
     const plans = await plansOfTiny();
     const all = new Set(plans.flatMap(choicesOf));
-    assert.deepEqual(new Set(sample(plans).flatMap(choicesOf)), all);
+    assert.deepEqual(new Set(sampleBy(plans, choicesOf, SETS).flatMap(choicesOf)), all);
   });
 
   for (let index = 0; index < SETS; index++) {
     it(`start a real llama-server: ${index + 1} of ${SETS} sets of the matrix`, async () => {
       const port = await freePort();
-      const chosen = sample(await plansOfTiny())[index];
+      const chosen = sampleBy(await plansOfTiny(), choicesOf, SETS)[index];
       assert.ok(chosen);
       const plan = planDeployment({ ...chosen.options, port }, chosen.models);
       const server = await startAs(plan, folder);

@@ -114,7 +114,7 @@ function tests(sets: readonly MatrixCase[]): void {
       writeFileSync(key, 'a-key');
       const local = content
         .replace('/etc/prometheus/rules.yml', join(dirname(path), 'rules.yml'))
-        .replace('/run/secrets/llama/api-key', key);
+        .replaceAll('/run/secrets/llama/api-key', key);
       writeFileSync(path, local);
       accepted(VALIDATORS.promtool, ['check', 'config', path]);
     }
