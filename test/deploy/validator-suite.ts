@@ -31,27 +31,23 @@ export function validatorSuite(title: string, sets: readonly MatrixCase[]): void
 
 function tests(sets: readonly MatrixCase[]): void {
   let folder: string;
+  const all: { readonly target: TargetName; readonly path: string; readonly content: string }[] = [];
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'llamactl-validators-'));
     for (const target of ['docker-compose', 'k8s'] as const) {
       for (const [index, { plan }] of sets.entries()) {
-        for (const { path, content } of TARGETS[target].files(plan, { explain: false })) {
-          const file = join(folderOf(target, index), path);
-          mkdirSync(dirname(file), { recursive: true });
-          writeFileSync(file, content);
+        for (const { path: name, content } of TARGETS[target].files(plan, { explain: false })) {
+          const path = join(folder, target, String(index), name);
+          mkdirSync(dirname(path), { recursive: true });
+          writeFileSync(path, content);
+          all.push({ target, path, content });
         }
       }
     }
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
-  const folderOf = (target: TargetName, index: number) => join(folder, target, String(index));
   const filesOf = (target: TargetName, name: string) =>
-    sets.flatMap(({ plan }, index) =>
-      TARGETS[target]
-        .files(plan, { explain: false })
-        .filter(({ path }) => path.endsWith(name))
-        .map(({ path, content }) => ({ path: join(folderOf(target, index), path), content })),
-    );
+    all.filter((file) => file.target === target && file.path.endsWith(name));
   /** A test of a tool that npm test gets where it can be had (test/support/validators.ts), and says so where it cannot. */
   const withTools = (tools: readonly Validator[], what: string, test: () => void | Promise<void>) => {
     if (tools.every(hasValidator)) it(what, test).timeout(180_000);
