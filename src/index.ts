@@ -13,10 +13,13 @@ export { CoolDown } from './client/providers/cool-down.js';
 export {
   type CreatedClient,
   createClient,
+  type OpenProvider,
   type ProvidersConfig,
   type ProviderTarget,
+  providersOf,
 } from './client/providers/create-client.js';
 export type { ProviderType } from './client/providers/provider.js';
+export type { Answering, FailedProvider, ProviderChain } from './client/providers/provider-chain.js';
 export { DEFAULT_TIMEOUT } from './client/requester.js';
 export type * from './client/types.js';
 export { type ConfigFlags, type LoadedConfig, loadConfig } from './config/load.js';

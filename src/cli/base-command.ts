@@ -4,9 +4,10 @@ import { Command } from '@oclif/core/command';
 import { boolean } from '@oclif/core/flags';
 import { LlamactlError } from '../errors/llamactl-error.js';
 import { terminalWidth } from '../render/width.js';
-import type { ConnectContext } from './connect.js';
+import { withoutTwice } from './connection-flags.js';
 import { toFailure } from './failure.js';
 import { type Interrupt, listenForInterrupt } from './interrupt.js';
+import type { ConnectContext } from './open-client.js';
 import { Output } from './output.js';
 import { secretsIn } from './secrets-in.js';
 
@@ -71,7 +72,8 @@ export abstract class BaseCommand extends Command {
     A extends Interfaces.OutputArgs<A>,
   >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
     for (const arg of Object.values<{ ignoreStdin?: boolean }>(options?.args ?? {})) arg.ignoreStdin = true;
-    return super.parse(options, argv);
+    const words = argv ?? this.argv;
+    return super.parse(options, 'target' in (options?.flags ?? {}) ? withoutTwice(words) : words);
   }
 
   protected override async catch(error: Error): Promise<void> {

@@ -1,11 +1,9 @@
-import { LlamaCppClient } from '../client/llama-client.js';
-import type { ProviderType } from '../client/providers/provider.js';
-import type { ClientOptions, ExchangeRecord } from '../client/types.js';
-import { loadConfig } from '../config/load.js';
+import type { LlamaCppClient } from '../client/llama-client.js';
+import { type LoadedConfig, loadConfig } from '../config/load.js';
 import { type ResolvedTarget, resolveTargets, serversOf } from '../config/resolve.js';
 import { type ConnectionFlags, checkConnectionFlags, listOf } from './connection-flags.js';
 import { withEachServer } from './expand-servers.js';
-import type { Output } from './output.js';
+import { type ClientChanges, type ConnectContext, headersOf, openClient } from './open-client.js';
 
 /** A server to speak to: a target of the configuration, or a bare URL. */
 export interface Connection {
@@ -24,42 +22,37 @@ export interface Connection {
 }
 
 /**
- * Milliseconds of silence inside an answer that is only asked for to see that it comes: a proxy that buffers lets go when
- * llama-server closes the connection, 5 s after the answer.
- */
-const PROBE_IDLE = 6000;
-
-/** What another client may have otherwise. */
-export interface ClientChanges {
-  readonly baseUrl?: string;
-  readonly withoutKey?: true;
-  /** Ask once, and answer in no other way than asked. */
-  readonly once?: true;
-}
-
-export interface ConnectContext {
-  readonly output: Output;
-  readonly signal: AbortSignal;
-  /** Folder of the facts cache. */
-  readonly cacheDirectory: string;
-}
-
-/**
  * From flags, environment and configuration to clients, one for each server that is meant: of a target with several, one
  * for each of them.
  * @throws LlamactlError (usage, configuration)
  */
-export async function connectAll(flags: ConnectionFlags, context: ConnectContext): Promise<Connection[]> {
-  return open(await withEachServer(flags, context.signal), context, serversOf);
+export function connectAll(flags: ConnectionFlags, context: ConnectContext): Promise<Connection[]> {
+  return open(flags, context, serversOf);
 }
 
 async function open(
-  flags: ConnectionFlags,
+  given: ConnectionFlags,
   context: ConnectContext,
   split: (target: ResolvedTarget) => readonly ResolvedTarget[],
 ): Promise<Connection[]> {
+  const flags = await withEachServer(given, context.signal);
+  const config = await configFor(flags);
+  const named = await targetsOf(config, flags, context);
+  const targets = named.flatMap((target) => {
+    const servers = split(target);
+    return servers.map((server) => ({ target: server, label: labelOf(server, servers.length) }));
+  });
+  return Promise.all(
+    targets.map(({ target, label }) =>
+      connectionTo(target, { config, flags, context, label, alone: targets.length === 1 }),
+    ),
+  );
+}
+
+/** The configuration that flags and environment mean. @throws LlamactlError (usage, configuration) */
+export function configFor(flags: ConnectionFlags): Promise<LoadedConfig> {
   checkConnectionFlags(flags);
-  const config = await loadConfig({
+  return loadConfig({
     cwd: process.cwd(),
     env: process.env,
     flags: {
@@ -72,36 +65,55 @@ async function open(
       ...(flags.retries === undefined ? {} : { retries: flags.retries }),
     },
   });
+}
+
+/** The targets that are meant; what the user should know of them is told. @throws LlamactlError (usage, configuration) */
+export async function targetsOf(
+  config: LoadedConfig,
+  flags: ConnectionFlags,
+  context: ConnectContext,
+): Promise<ResolvedTarget[]> {
   const named = await resolveTargets(config, {
     url: [...listOf(flags.url)],
     target: [...listOf(flags.target)],
     signal: context.signal,
   });
-  context.output.addSecrets(...named.map((target) => target.apiKey));
-  for (const warning of [...config.warnings, ...named.flatMap(({ warnings }) => warnings)])
-    context.output.note(`! ${warning}`);
-  const targets = named.flatMap((target) => {
-    const servers = split(target);
-    return servers.map((server) => ({ target: server, label: labelOf(server, servers.length) }));
-  });
-  const mark = (label: string) => (targets.length === 1 ? '' : `${label}: `);
-  const headers = await headersByProvider(targets.map(({ target }) => target));
-  return targets.map(({ target, label }) => ({
+  for (const warning of config.warnings) context.output.note(`! ${warning}`);
+  for (const target of named) announce(target, context);
+  return named;
+}
+
+/** Keeps a target's key out of what is written, and tells what the user should know of it. */
+export function announce({ apiKey, warnings }: ResolvedTarget, { output }: ConnectContext): void {
+  output.addSecrets(apiKey);
+  for (const warning of warnings) output.note(`! ${warning}`);
+}
+
+export interface ConnectionOptions {
+  readonly config: LoadedConfig;
+  readonly flags: ConnectionFlags;
+  readonly context: ConnectContext;
+  readonly label: string;
+  /** Whether there are no others, so that what it does needs no name before it. */
+  readonly alone: boolean;
+  readonly changes?: ClientChanges;
+}
+
+/** A server and its client. */
+export async function connectionTo(target: ResolvedTarget, options: ConnectionOptions): Promise<Connection> {
+  const { config, flags, context, label, alone } = options;
+  const headers = await headersOf(target.provider);
+  const open = (changes: ClientChanges = {}) =>
+    openClient(target, { flags, context, label: alone ? '' : `${label}: `, headers, changes });
+  return {
     target,
     label,
     isDefault: target.name !== null && target.name === config.default,
     configFile: config.file,
     usesTools: target.name === null || config.withTools.size === 0 ? null : config.withTools.has(target.name),
-    client: createClient(target, flags, context, mark(label), headers(target.provider)),
-    open: (changes) => createClient(target, flags, context, mark(label), headers(target.provider), changes),
-  }));
-}
-
-/** What each kind of provider wants to be told; read only where there is another than llama.cpp, since it costs start-up time. */
-async function headersByProvider(targets: readonly ResolvedTarget[]) {
-  if (targets.every(({ provider }) => provider === 'llama-cpp')) return () => ({});
-  const { kindOf } = await import('../client/providers/kinds.js');
-  return (provider: ProviderType) => kindOf(provider).headers;
+    client: open(options.changes),
+    open,
+  };
 }
 
 /**
@@ -114,10 +126,9 @@ export async function connect(
   context: ConnectContext,
   kind: 'target' | 'server' = 'target',
 ): Promise<Connection> {
-  const [connection, second] = await open(await withEachServer(flags, context.signal), context, (target) => [
-    target,
-  ]);
-  const { baseUrls, name } = connection?.target ?? {};
+  const [connection, second] = await open(flags, context, (target) => [target]);
+  if (connection === undefined || second !== undefined) throw await notOne();
+  const { baseUrls, name } = connection.target;
   if (kind === 'server' && baseUrls !== undefined) {
     const { usageError } = await import('../errors/llamactl-error.js');
     throw usageError(
@@ -130,14 +141,15 @@ export async function connect(
       ],
     );
   }
-  if (connection === undefined || second !== undefined) {
-    const { usageError } = await import('../errors/llamactl-error.js');
-    throw usageError('this command speaks to one server: name one --target');
-  }
   return connection;
 }
 
-function labelOf({ name, baseUrl }: ResolvedTarget, servers: number): string {
+export async function notOne(): Promise<Error> {
+  const { usageError } = await import('../errors/llamactl-error.js');
+  return usageError('this command speaks to one server: name one --target');
+}
+
+export function labelOf({ name, baseUrl }: ResolvedTarget, servers = 1): string {
   const host = baseUrl.replace(/^https?:\/\//, '');
   if (name === null) return host;
   return servers === 1 ? name : `${name} ${host}`;
@@ -175,62 +187,4 @@ export async function connectLlamaCpp(
       },
     ],
   });
-}
-
-function createClient(
-  target: ResolvedTarget,
-  flags: ConnectionFlags,
-  context: ConnectContext,
-  label: string,
-  headers: Readonly<Record<string, string>>,
-  { baseUrl = target.baseUrl, withoutKey, once }: ClientChanges = {},
-): LlamaCppClient {
-  const { baseUrls } = target;
-  const isSeveral = baseUrls !== undefined && baseUrl === target.baseUrl;
-  const options: ClientOptions = {
-    ...(isSeveral ? { baseUrls } : { baseUrl }),
-    models: target.models,
-    timeout: target.timeout,
-    fallback: !flags['no-fallback'] && !once,
-    insecure: flags.insecure,
-    headers,
-    signal: context.signal,
-    // Where nobody asked, the recovery table has a number for each kind of failure.
-    ...(target.origins['maxRetries'] === undefined ? {} : { maxRetries: target.maxRetries }),
-    ...(once ? { maxRetries: 0, idleTimeout: PROBE_IDLE } : {}),
-    ...(target.apiKey === undefined || withoutKey ? {} : { apiKey: target.apiKey }),
-    ...(target.model === undefined ? {} : { model: target.model }),
-    ...(flags['ca-cert'] === undefined ? {} : { caCert: flags['ca-cert'] }),
-    ...(flags['no-cache'] ? {} : { cacheDirectory: context.cacheDirectory }),
-  };
-  const client = new LlamaCppClient(options);
-  client.on('recovery', (step) => {
-    const { message, action, delayMs } = step;
-    const pause = action !== 'retry' || delayMs === undefined ? '' : ` in ${delayMs} ms`;
-    context.output.note(`… ${label}${pause === '' ? message : `${message.replace(/\.$/, '')}${pause}.`}`);
-  });
-  client.on('server', ({ event, message }) => {
-    context.output.note(`${event === 'back' ? '…' : '!'} ${label}${message}.`);
-  });
-  client.on('waiting', ({ pending, connections }) => {
-    context.output.note(`… ${label}${pending} waiting for one of ${connections} connections`);
-  });
-  if (flags.verbose) client.on('exchange', (record) => context.output.note(describeExchange(record)));
-  return client;
-}
-
-/** An HTTP exchange as `curl -v` shows one: `>` what was sent, `<` what came. */
-function describeExchange(record: ExchangeRecord): string {
-  const lines = [`> ${record.method} ${record.url}`];
-  for (const [name, value] of Object.entries(record.requestHeaders)) lines.push(`> ${name}: ${value}`);
-  if (record.requestBody !== null) lines.push(`> ${shorten(record.requestBody)}`);
-  if (record.status === null)
-    lines.push(`< ${record.error ?? 'no answer'} · ${Math.round(record.durationMs)} ms`);
-  else lines.push(`< ${record.status} · ${Math.round(record.durationMs)} ms`);
-  for (const [name, value] of Object.entries(record.responseHeaders)) lines.push(`< ${name}: ${value}`);
-  return lines.join('\n');
-}
-
-function shorten(body: string): string {
-  return body.length > 2000 ? `${body.slice(0, 2000)}… (${body.length} characters)` : body;
 }

@@ -10,6 +10,9 @@ export const durationFlag = Flags.custom<number>({
   },
 });
 
+/** Other names of `--target`. */
+export const TARGET_ALIASES = ['provider'];
+
 /** Where the server is and how to speak to it: the same in every command that talks to one. */
 export const connectionFlags = {
   url: Flags.string({
@@ -18,6 +21,7 @@ export const connectionFlags = {
     helpGroup: 'CONNECTION',
   }),
   target: Flags.string({
+    aliases: TARGET_ALIASES,
     description: 'target of the configuration (env LLAMACTL_TARGET)',
     helpValue: 'NAME',
     helpGroup: 'CONNECTION',
@@ -45,7 +49,7 @@ export const connectionFlags = {
     helpGroup: 'CONNECTION',
   }),
   'no-fallback': Flags.boolean({
-    description: 'never answer in another way than asked (other model, shorter history, no stream)',
+    description: 'never answer in another way than asked (other target or model, shorter history, no stream)',
     helpGroup: 'CONNECTION',
   }),
   config: Flags.string({
@@ -82,6 +86,7 @@ export const fleetFlags = {
     multipleNonGreedy: true,
   }),
   target: Flags.string({
+    aliases: TARGET_ALIASES,
     description:
       'target of the configuration; several may be given, `all` is each of them (env LLAMACTL_TARGET)',
     helpValue: 'NAME',
@@ -120,4 +125,25 @@ export function checkConnectionFlags(flags: ConnectionFlags): void {
       '--ca-cert and --insecure exclude each other: one trusts a certificate authority, the other trusts anything',
     );
   }
+}
+
+/**
+ * The words of a command line with each target said once: `--provider` is another name of `--target`, and both may stand there.
+ * @throws LlamactlError (usage) where they name different ones
+ */
+export function withoutTwice(argv: readonly string[]): string[] {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const places = (flag: string) =>
+    argv.slice(0, end).flatMap((word, at) => {
+      if (word === flag) return [{ at, words: 2, value: argv[at + 1] ?? '' }];
+      return word.startsWith(`${flag}=`) ? [{ at, words: 1, value: word.slice(flag.length + 1) }] : [];
+    });
+  const [targets, providers] = [places('--target'), places('--provider')];
+  if (targets.length === 0 || providers.length === 0) return [...argv];
+  const names = (list: typeof targets) => list.map(({ value }) => value).join(', ');
+  if (names(targets) !== names(providers))
+    throw usageError(
+      `--target ${names(targets)} and --provider ${names(providers)} name different servers: they are one flag, give it once`,
+    );
+  return argv.filter((_, index) => !providers.some(({ at, words }) => index >= at && index < at + words));
 }

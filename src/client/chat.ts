@@ -199,6 +199,7 @@ export class ChatTurn {
     return new Recoverer({
       maxRetries: requester.maxRetries,
       fallback: requester.options.fallback ?? true,
+      retryWindowMs: requester.options.retryWindow,
       loadingDeadlineMs: this.#options.timeout ?? requester.timeout,
       signals: [signal, requester.signal],
       hooks: {

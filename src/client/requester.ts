@@ -208,6 +208,7 @@ export class Requester {
     const recoverer = new Recoverer({
       maxRetries: options.retries ?? this.maxRetries,
       fallback: false,
+      retryWindowMs: this.options.retryWindow,
       loadingDeadlineMs: this.timeout,
       signals: [options.signal, this.signal],
       hooks: {

@@ -108,6 +108,7 @@ export interface RecoveryStep {
   readonly action:
     | 'retry'
     | 'use-other-server'
+    | 'use-other-provider'
     | 'wait-for-loading'
     | 'use-first-available-model'
     | 'truncate-context'
@@ -245,6 +246,11 @@ export interface ClientOptions {
    * 0 switches retrying, and waiting for a model to load, off.
    */
   readonly maxRetries?: number | undefined;
+  /**
+   * Milliseconds after the first try in which further ones may begin; no wait goes beyond it, save that for a model to load.
+   * Default: no limit.
+   */
+  readonly retryWindow?: number | undefined;
   /** Whether the client may answer in another way than asked (first model, shorter history, no stream). Default true. */
   readonly fallback?: boolean | undefined;
   readonly pool?: PoolOptions | undefined;

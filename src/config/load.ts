@@ -31,6 +31,8 @@ export interface LoadedConfig {
   readonly default: string | null;
   readonly targets: Readonly<Record<string, Target>>;
   readonly fallback: readonly string[];
+  /** Whether every target may have a prompt that another does not answer. */
+  readonly allowRemote: boolean;
   /** The file that won, as it is named to the user; null without one. */
   readonly file: string | null;
   readonly source: Source | null;
@@ -95,6 +97,7 @@ function none(options: LoadOptions): LoadedConfig {
     default: null,
     targets: {},
     fallback: [],
+    allowRemote: false,
     file: null,
     source: null,
     form: null,
@@ -119,6 +122,7 @@ export function loaded(read: ReadConfig, source: Source | null, options: LoadOpt
     default: config.default ?? Object.keys(config.targets)[0] ?? null,
     targets: config.targets,
     fallback: config.fallback ?? [],
+    allowRemote: config.allowRemote ?? false,
     file,
     source,
     form,

@@ -46,6 +46,13 @@ export interface ResolveOptions {
 
 /** schema.ts has the same; it is not loaded where there is no file, since zod costs start-up time. */
 const DEFAULT_URL = 'http://localhost:8080';
+/** Where each kind is when nothing is said; null where nobody can know. The client's kinds have the same. */
+const USUAL_URLS: Readonly<Record<Provider, string | null>> = {
+  'llama-cpp': DEFAULT_URL,
+  ollama: 'http://localhost:11434',
+  openrouter: 'https://openrouter.ai/api',
+  'openai-compatible': null,
+};
 const DEFAULT_TIMEOUT = 30_000;
 const DEFAULT_RETRIES = 3;
 
@@ -134,6 +141,7 @@ export async function resolveTarget(
 
   assertOneKindOfAddress(target, placeOf('baseUrls'));
   const isSeveral = target.baseUrls !== undefined;
+  const usualUrl = USUAL_URLS[target.provider ?? 'llama-cpp'];
   const configuredUrls =
     given === null || target.apiKey !== undefined || hasKeySource(target)
       ? (target.baseUrls?.map((url, index) => text(url, 'baseUrls', String(index)) ?? url) ??
@@ -143,7 +151,9 @@ export async function resolveTarget(
     choose('baseUrl', [
       [given?.url, given?.origin ?? ''],
       [configuredUrls[0], placeOf(isSeveral ? 'baseUrls' : 'baseUrl')],
-    ]) ?? DEFAULT_URL;
+    ]) ?? usualUrl;
+  if (urlText === null)
+    throw usageError(`${placeOf()}: targets.${name} needs a baseUrl: ${target.provider} may be anywhere`);
   const baseUrls = (given === null && isSeveral ? configuredUrls : [urlText]).map((url) => {
     const parsed = parseBaseUrl(url);
     if (!parsed.ok) throw badUrl(url, parsed.reason, origins['baseUrl'] ?? '');
@@ -152,7 +162,15 @@ export async function resolveTarget(
   const several = [...new Set(baseUrls)];
   if (several.length > 1) origins['baseUrls'] = placeOf('baseUrls');
 
-  const key = await chooseKey({ config, target, given, configuredUrls, placeOf, text, options });
+  const key = await chooseKey({
+    config,
+    target,
+    given,
+    ownUrls: configuredUrls.length > 0 ? configuredUrls : [usualUrl ?? DEFAULT_URL],
+    placeOf,
+    text,
+    options,
+  });
   if (key.value !== undefined) origins['apiKey'] = key.origin;
   const envTimeout = env['LLAMACTL_TIMEOUT']
     ? parseDuration(env['LLAMACTL_TIMEOUT'], 'a duration (LLAMACTL_TIMEOUT)')
@@ -174,7 +192,7 @@ export async function resolveTarget(
   return {
     name,
     provider: choose('provider', [[target.provider, placeOf('provider')]]) ?? 'llama-cpp',
-    baseUrl: several[0] ?? DEFAULT_URL,
+    baseUrl: several[0] ?? urlText,
     ...(several.length > 1 ? { baseUrls: several } : {}),
     models,
     contextWindow: contextWindow ?? null,
@@ -216,7 +234,8 @@ interface KeyChoice {
   readonly config: LoadedConfig;
   readonly target: Target;
   readonly given: GivenUrl | null;
-  readonly configuredUrls: readonly string[];
+  /** Where the target's key may go. */
+  readonly ownUrls: readonly string[];
   readonly placeOf: (...field: string[]) => string;
   readonly text: (value: string | undefined, ...field: string[]) => string | undefined;
   readonly options: ResolveOptions;
@@ -230,14 +249,13 @@ interface ChosenKey {
 
 /** The key, from the first of: flag, environment, `apiKey`, `apiKeyFile`, `apiKeyCommand`. */
 async function chooseKey(choice: KeyChoice): Promise<ChosenKey> {
-  const { config, target, given, configuredUrls, placeOf, text, options } = choice;
+  const { config, target, given, ownUrls, placeOf, text, options } = choice;
   const { flags, env } = config.options;
   const is = (value: string, origin: string): ChosenKey => ({ value, origin, warnings: [] });
   if (flags.apiKey) return is(flags.apiKey, 'flag');
   if (env['LLAMACTL_API_KEY']) return is(env['LLAMACTL_API_KEY'], 'env LLAMACTL_API_KEY');
   // A target's key goes to the target's own servers only, not to whatever `--url` names.
-  const own = configuredUrls.length === 0 ? [DEFAULT_URL] : configuredUrls;
-  const isOwnServer = given === null || own.some((url) => sameServer(given.url, url));
+  const isOwnServer = given === null || ownUrls.some((url) => sameServer(given.url, url));
   if (!isOwnServer) return { origin: 'default', warnings: [] };
   const written = text(target.apiKey, 'apiKey');
   if (written) return is(written, placeOf('apiKey'));

@@ -178,7 +178,18 @@ export const configSchema = z
       .meta({ description: 'The servers, by a name of yours.' }),
     fallback: z
       .array(z.string())
-      .meta({ description: 'Targets to try in turn when one cannot be used.' })
+      .meta({
+        description:
+          'Targets that `chat` tries in turn when one cannot be used. Each may have the prompt, a remote one too.',
+      })
+      .optional(),
+    allowRemote: z
+      .boolean()
+      .meta({
+        description:
+          'Whether `chat` may go on to every target, remote ones and those that `fallback` does not name.',
+        default: false,
+      })
       .optional(),
   })
   .meta({ title: 'llamactl configuration' });

@@ -5,7 +5,7 @@ import { displayWidth, padEnd, truncate, wrap } from './width.js';
 
 /** Each target with its values and where each is from. */
 export function renderConfig(document: ShowDocument, width: number): string {
-  const { targets, origins, file, form, fallback, problems } = document;
+  const { targets, origins, file, form, fallback, allowRemote, problems } = document;
   const source =
     file === null ? 'No configuration file: these are the defaults.' : `${file}${formText(form)}`;
   const names = Object.keys(targets).sort(
@@ -17,8 +17,12 @@ export function renderConfig(document: ShowDocument, width: number): string {
     const isDefault = name === document.default ? dim(`  default (${origins['default']})`) : '';
     return [[`${bold(name)}${isDefault}`, ...rows(name, target, origins, width)].join('\n')];
   });
-  const chain =
-    fallback.length === 0 ? [] : [`Fallback: ${fallback.join(' → ')}${dim(`  ${origins['fallback']}`)}`];
+  const chain = [
+    ...(fallback.length === 0 ? [] : [`Fallback: ${fallback.join(' → ')}${dim(`  ${origins['fallback']}`)}`]),
+    ...(allowRemote
+      ? [`Every target may have a prompt (allowRemote)${dim(`  ${origins['allowRemote']}`)}`]
+      : []),
+  ];
   const troubles = problems.map(({ target, message }) => wrap(`${mark('bad')} ${target}: ${message}`, width));
   return [source, ...blocks, ...chain, ...troubles].join('\n\n');
 }

@@ -1,5 +1,16 @@
 import type { LlamaCppClient } from '../client/llama-client.js';
-import type { ChatEvent, ChatOptions, ChatResult, ContextSize, Message, Tool } from '../client/types.js';
+import { whyNot } from '../client/providers/fall-back.js';
+import type { ProviderChain } from '../client/providers/provider-chain.js';
+import { recoveryStep } from '../client/recoverer.js';
+import type {
+  ChatEvent,
+  ChatOptions,
+  ChatResult,
+  ContextSize,
+  Message,
+  RecoveryStep,
+  Tool,
+} from '../client/types.js';
 import type { Sampling } from '../config/schema.js';
 import { LlamactlError, usageError } from '../errors/llamactl-error.js';
 import { isObject, readJsonFile } from './json-file.js';
@@ -47,6 +58,56 @@ export async function ask(
     code: 'internal',
     message: 'the stream ended without a result',
   });
+}
+
+/** An answer, and who gave it. */
+export interface ProviderAnswer<Member> extends Answer {
+  readonly member: Member;
+}
+
+export interface ProvidersOptions<Member> {
+  /** How one of them is asked. */
+  readonly optionsOf: (member: Member) => AskOptions;
+  /** Whether what a model thinks is seen as it comes. */
+  readonly reasoningShown: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks the first provider that can answer. What was done on the way, by the providers before too, is in `recovery`.
+ * @throws LlamactlError as {@link ask} and {@link ProviderChain.use} do
+ */
+export async function askProviders<
+  Member extends { readonly client: LlamaCppClient; readonly label: string },
+>(
+  chain: ProviderChain<Member>,
+  messages: readonly Message[],
+  { optionsOf, reasoningShown, signal }: ProvidersOptions<Member>,
+): Promise<ProviderAnswer<Member>> {
+  const steps = new Map<string, RecoveryStep[]>();
+  const answering = await chain.use(async (member, begins) => {
+    const own: RecoveryStep[] = [];
+    steps.set(member.label, own);
+    const options = optionsOf(member);
+    const onEvent = (event: ChatEvent) => {
+      if (isSeen(event, reasoningShown)) begins();
+      options.onEvent(event);
+    };
+    const stop = member.client.on('recovery', (step) => own.push(step));
+    return ask(member.client, messages, { ...options, onEvent }).finally(stop);
+  }, signal);
+  const { failures, name, member } = answering;
+  const before = failures.flatMap(({ name: failed, error }, index) => {
+    const next = failures[index + 1]?.name ?? name;
+    const message = `${whyNot(failed, error)}. Asking ${next}.`;
+    return [...(steps.get(failed) ?? []), recoveryStep(error, 'use-other-provider', message)];
+  });
+  const { result, firstTokenMs } = answering.result;
+  return { member, firstTokenMs, result: { ...result, recovery: [...before, ...result.recovery] } };
+}
+
+function isSeen({ type }: ChatEvent, reasoningShown: boolean): boolean {
+  return type === 'content' || type === 'tool-call-delta' || (type === 'reasoning' && reasoningShown);
 }
 
 /**

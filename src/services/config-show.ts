@@ -37,6 +37,8 @@ export interface ShowDocument {
   readonly default: string;
   readonly targets: Readonly<Record<string, ShownTarget>>;
   readonly fallback: readonly string[];
+  /** Whether targets that `fallback` does not name may have a prompt too. */
+  readonly allowRemote: boolean;
   /** `targets.local.baseUrl` → `llamactl.config.json:4`, `flag`, `env NAME` or `default`. */
   readonly origins: Readonly<Record<string, string>>;
   readonly file: string | null;
@@ -79,8 +81,10 @@ export async function showConfig(options: ShowOptions): Promise<ShowDocument> {
   origins['default'] = defaultOrigin(config, env, first?.name ?? null, isNarrowed);
   if (config.fallback.length > 0)
     origins['fallback'] = config.placeOf(['fallback']) ?? config.file ?? 'default';
-  const { fallback, file, form } = config;
-  return { default: standard, targets, fallback, origins, file, form, problems };
+  if (config.allowRemote)
+    origins['allowRemote'] = config.placeOf(['allowRemote']) ?? config.file ?? 'default';
+  const { fallback, allowRemote, file, form } = config;
+  return { default: standard, targets, fallback, allowRemote, origins, file, form, problems };
 }
 
 function shown(resolved: ResolvedTarget, written: Target): ShownTarget {

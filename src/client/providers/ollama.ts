@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { json } from '../endpoints/endpoint.js';
 import { configuredModel } from '../model-info.js';
+import { firstForChat } from './choose.js';
 import type { ProviderKind } from './provider.js';
 
 const tagsSchema = z.looseObject({
@@ -47,6 +48,7 @@ export const ollama: ProviderKind = {
       };
     });
   },
+  choose: firstForChat,
   // What the model was trained for is more than Ollama gives a model that it loads by itself, but all that can be known then.
   contextSize: async (client, model, options) => {
     if (model.contextPerSlot !== null) return model.contextPerSlot;

@@ -1,3 +1,4 @@
+import { firstForChat } from './choose.js';
 import { openAiModels } from './openai-models.js';
 import type { ProviderKind } from './provider.js';
 
@@ -9,5 +10,6 @@ export const openAiCompatible: ProviderKind = {
   headers: {},
   hint: 'Check its baseUrl (without /v1) and that the server runs.',
   discover: openAiModels,
+  choose: firstForChat,
   contextSize: async (_client, model) => model.contextPerSlot ?? model.contextTrained,
 };

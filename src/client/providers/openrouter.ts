@@ -13,5 +13,7 @@ export const openRouter: ProviderKind = {
     await client.call({ method: 'GET', path: '/v1/key', read: JSON.parse, quick: true }, options);
     return openAiModels(client, options);
   },
+  // Hundreds, of very different prices.
+  choose: (models) => (models.length === 1 ? models[0]?.id : undefined),
   contextSize: async (_client, model) => model.contextPerSlot ?? model.contextTrained,
 };
