@@ -60,6 +60,8 @@ export interface GenerateOptions extends RemoteOptions {
   /** Where an option stands, for errors. */
   readonly placeOf: (option: string) => string;
   readonly explain: boolean;
+  /** Models that were looked at before, by what they were asked for with. */
+  readonly known?: Map<string, Promise<DeployModel>>;
   readonly onProgress?: ((what: string) => void) | undefined;
 }
 
@@ -83,9 +85,8 @@ export async function generate(target: TargetName, options: GenerateOptions): Pr
   const writer = TARGETS[target];
   const models: DeployModel[] = [];
   for (const text of deployOptions.model) {
-    options.onProgress?.(`reading the header of ${text}`);
-    const model = await findModel(text, { ...options, trusted: deployOptions.memory !== undefined });
-    models.push(writer.hashes(deployOptions) ? await withHashes(model, options.onProgress) : model);
+    const look = { trusted: deployOptions.memory !== undefined, hashes: writer.hashes(deployOptions) };
+    models.push(await lookAt(text, look, options));
   }
   const plan = planDeployment(deployOptions, models);
   const files = writer.files(plan, { explain: options.explain });
@@ -96,6 +97,22 @@ export async function generate(target: TargetName, options: GenerateOptions): Pr
     warnings: [...plan.warnings, ...writer.warnings(plan)],
     next: (folder) => writer.next(plan, folder),
   };
+}
+
+function lookAt(
+  text: string,
+  { trusted, hashes }: { readonly trusted: boolean; readonly hashes: boolean },
+  options: GenerateOptions,
+): Promise<DeployModel> {
+  const key = JSON.stringify([text, trusted, hashes]);
+  const look = async () => {
+    options.onProgress?.(`reading the header of ${text}`);
+    const model = await findModel(text, { ...options, trusted });
+    return hashes ? withHashes(model, options.onProgress) : model;
+  };
+  const found = options.known?.get(key) ?? look();
+  options.known?.set(key, found);
+  return found;
 }
 
 /** The model with the SHA-256 of its local files; those that are elsewhere stay as they are. */

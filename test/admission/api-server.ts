@@ -13,7 +13,7 @@ import { VALIDATORS } from '../support/validators.js';
 
 const TOKEN = 'admission-tests';
 /** Milliseconds: it takes 3 to 12 s, and much longer on a machine that is busy. */
-const START_TIMEOUT = 120_000;
+const START_TIMEOUT = 240_000;
 
 /** As kubectl applies on the server's side, and nothing is passed over in silence. */
 const APPLY = 'fieldManager=tests&force=true&fieldValidation=Strict';

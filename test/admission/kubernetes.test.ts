@@ -197,7 +197,7 @@ function spoiled({ of, from, to }: Spoiling): GeneratedFile[] {
 const NEEDED: readonly Validator[] = ['kubeApiServer', 'etcd', 'crds', 'kubectl', 'helm'];
 if (NEEDED.every(hasValidator)) {
   describe('what a Kubernetes API server says', function () {
-    this.timeout(180_000);
+    this.timeout(300_000);
     let server: ApiServer;
     let folder: string;
     before(async () => {

@@ -33,7 +33,14 @@ export const kubernetes: DeployTarget = {
   next: nextSteps,
 };
 
-function manifestFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFile[] {
+/** Objects that stand in one file. */
+interface ManifestFile {
+  readonly path: string;
+  readonly objects: readonly Manifest[];
+}
+
+/** The objects of a plan, by concern. */
+export function manifestsOf(plan: DeployPlan): ManifestFile[] {
   const storage = storageOf(plan);
   const kind = workloadKind(storage);
   const { monitoring, autoscale } = plan.options;
@@ -59,16 +66,19 @@ function manifestFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedF
       ],
     ],
   ];
-  const reasons = explain ? kubernetesReasons(plan, storage) : undefined;
-  const written = byFile.flatMap(([name, objects]) => {
+  return byFile.flatMap(([name, objects]) => {
     const present = objects.filter((object) => object !== null);
     return present.length === 0 ? [] : [{ path: `${name}.yaml`, objects: present }];
   });
+}
+
+function manifestFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFile[] {
+  const reasons = explain ? kubernetesReasons(plan, storageOf(plan)) : undefined;
   const header = [
     `${plan.models.map(({ alias }) => alias).join(', ')}: ${sizingText(plan)}.`,
     `Made by: ${commandText(plan, 'k8s')}`,
   ];
-  const files = written.map(({ path, objects }, index) => ({
+  const files = manifestsOf(plan).map(({ path, objects }, index) => ({
     path,
     content: objects
       .map((object, position) =>
