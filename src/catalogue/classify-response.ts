@@ -1,5 +1,6 @@
 import { hostOf } from '../wire/base-url.js';
 import type { Classification } from './classification.js';
+import { byGateway, gatewayEvidence, statusOfCode } from './classify-gateway.js';
 import { byMessage, disabled, overflow, type Response, type Verdict } from './classify-message.js';
 import { type ErrorBody, parseErrorBody } from './error-body.js';
 import { identifyServer, isHtml, SERVER_NAMES, type ServerKind } from './identify-server.js';
@@ -12,9 +13,10 @@ const HTTP_TO_TLS =
 const LONGEST_MESSAGE = 300;
 
 /** An HTTP answer that is not what was asked for → its cause. */
-export function classifyResponse(failure: Response): Classification {
-  const kind = identifyServer(failure);
-  const error = parseErrorBody(failure.body);
+export function classifyResponse(given: Response): Classification {
+  const kind = identifyServer(given);
+  const error = parseErrorBody(given.body);
+  const failure = given.status < 300 ? { ...given, status: statusOfCode(error) ?? given.status } : given;
   const verdict = judge(failure, error, kind);
   const retryAfterMs = parseRetryAfter(failure.headers['retry-after']);
   const server = failure.headers['server'] ?? '';
@@ -26,6 +28,7 @@ export function classifyResponse(failure: Response): Classification {
     evidence: [
       `${failure.method} ${failure.path} → ${failure.status}${said === '' ? '' : ` ${quote(said)}`}`,
       ...(retryAfterMs === null ? [] : [`Retry-After: ${Math.ceil(retryAfterMs / 1000)} s`]),
+      ...gatewayEvidence(error),
       ...(verdict.code === 'connection.wrong-server' && server !== ''
         ? [`Server: ${server.slice(0, 80)}`]
         : []),
@@ -62,6 +65,8 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
       // Not CONNECTION_ERROR: asking again changes nothing.
       type: 'AUTHENTICATION_ERROR',
     };
+  const ofGateway = error === null || kind === 'llama.cpp' ? null : byGateway(failure, error);
+  if (ofGateway !== null) return ofGateway;
   if (status === 401 || (status === 403 && type !== 'feature_disabled')) return unauthorized(failure);
   if (error !== null) {
     const said = byMessage(failure, error);

@@ -45,7 +45,9 @@ export function identifyServer(answer: Answer): ServerKind {
   if (/^llama\.cpp/i.test(server)) return 'llama.cpp';
   if (
     /ollama/i.test(server) ||
-    /^Ollama is running|not found, try pulling it first|"owned_by"\s*:\s*"library"/.test(body)
+    /^Ollama is running|not found, try pulling it first|"owned_by"\s*:\s*"library"|registry\.ollama\.ai\/|"type":"api_error","param":null,"code":null/.test(
+      body,
+    )
   ) {
     return 'ollama';
   }

@@ -59,7 +59,7 @@ export async function chatTurns(options: TurnOptions): Promise<Turns> {
     await printer.finish(result);
     const ignored = await ignoredModelNote(client, target.model, result);
     if (ignored !== null) output.note(`! ${ignored}`);
-    if (flags.stats) await printer.stats(answer, (await knownContextSize(client))?.tokens ?? null);
+    if (flags.stats) await printer.stats(answer, await knownContextSize(client, target.provider));
     const { name, provider, baseUrl, baseUrls } = target;
     return { ...result, target: name, provider, url: baseUrls === undefined ? baseUrl : null };
   };

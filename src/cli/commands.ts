@@ -22,6 +22,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   models: () => import('../commands/models.js'),
   props: () => import('../commands/props.js'),
   'provider:list': () => import('../commands/provider/list.js'),
+  'provider:test': () => import('../commands/provider/test.js'),
   'provider:use': () => import('../commands/provider/use.js'),
   slots: () => import('../commands/slots.js'),
   tokenize: () => import('../commands/tokenize.js'),

@@ -14,6 +14,7 @@ import type { Remedy } from '../errors/llamactl-error.js';
 import { leavesNetwork } from '../wire/hosts.js';
 import { announce, type Connection, configFor, connectionTo, labelOf, notOne, targetsOf } from './connect.js';
 import type { ConnectionFlags } from './connection-flags.js';
+import { withEachServer } from './expand-servers.js';
 import type { ConnectContext } from './open-client.js';
 
 /** Settings of the command line that are the requested target's alone: no other is told of them. */
@@ -42,10 +43,11 @@ export interface Providers {
  * @throws LlamactlError (usage, configuration)
  */
 export async function connectProviders(
-  flags: ProvidersFlags,
+  given: ProvidersFlags,
   context: ConnectContext,
   { reasoningShown, onSwitch }: ProvidersOptions,
 ): Promise<Providers> {
+  const flags = await withEachServer(given, context.signal);
   const config = await configFor(flags);
   const [target, second] = await targetsOf(config, flags, context);
   if (target === undefined || second !== undefined) throw await notOne();

@@ -23,6 +23,8 @@ const PROBE_IDLE = 6000;
 export interface ClientChanges {
   readonly baseUrl?: string;
   readonly withoutKey?: true;
+  /** A key in place of the configured one. */
+  readonly key?: string;
   /** Ask once, and answer in no other way than asked. */
   readonly once?: true;
   /** Whether another target is there to ask where this one fails: little time goes into further tries. */
@@ -48,7 +50,7 @@ export async function headersOf(provider: ProviderType): Promise<Readonly<Record
 /** @throws LlamactlError (usage) where the address or the key cannot be used */
 export function openClient(target: ResolvedTarget, options: OpenOptions): LlamaCppClient {
   const { flags, context, label, headers, changes } = options;
-  const { baseUrl = target.baseUrl, withoutKey, once, hasNext } = changes;
+  const { baseUrl = target.baseUrl, withoutKey, key = target.apiKey, once, hasNext } = changes;
   const { baseUrls } = target;
   const isSeveral = baseUrls !== undefined && baseUrl === target.baseUrl;
   const clientOptions: ClientOptions = {
@@ -62,7 +64,7 @@ export function openClient(target: ResolvedTarget, options: OpenOptions): LlamaC
     // Where nobody asked, the recovery table has a number for each kind of failure.
     ...(target.origins['maxRetries'] === 'default' ? {} : { maxRetries: target.maxRetries }),
     ...(once ? { maxRetries: 0, idleTimeout: PROBE_IDLE } : {}),
-    ...(target.apiKey === undefined || withoutKey ? {} : { apiKey: target.apiKey }),
+    ...(key === undefined || withoutKey ? {} : { apiKey: key }),
     ...(target.model === undefined ? {} : { model: target.model }),
     ...(flags['ca-cert'] === undefined ? {} : { caCert: flags['ca-cert'] }),
     ...(flags['no-cache'] ? {} : { cacheDirectory: context.cacheDirectory }),

@@ -251,6 +251,11 @@ export interface ClientOptions {
    * Default: no limit.
    */
   readonly retryWindow?: number | undefined;
+  /**
+   * Milliseconds of a chat after which, as long as nothing of the answer has come, the server is asked whether it is alive, again
+   * and again; one that is not is given up before its deadline. Default: it is not asked.
+   */
+  readonly aliveEvery?: number | undefined;
   /** Whether the client may answer in another way than asked (first model, shorter history, no stream). Default true. */
   readonly fallback?: boolean | undefined;
   readonly pool?: PoolOptions | undefined;

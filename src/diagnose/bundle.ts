@@ -6,11 +6,11 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
 import { usageError } from '../errors/llamactl-error.js';
-import { processOf } from './checks/generation-speed.js';
 import { CHECKS } from './checks.js';
 import { type Comparison, compareDiagnoses } from './compare.js';
 import { readDiagnosis } from './document.js';
 import type { Facts } from './facts.js';
+import { processOf } from './local-server.js';
 import { createRedaction, type Redacted } from './redaction.js';
 import { type Diagnosis, judge, type Selection, selectChecks } from './runner.js';
 

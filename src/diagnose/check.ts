@@ -17,6 +17,7 @@ export const CATEGORIES = [
   'template',
   'generation',
   'capacity',
+  'version',
   'machine',
 ] as const;
 export type Category = (typeof CATEGORIES)[number];

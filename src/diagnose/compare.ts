@@ -19,9 +19,9 @@ export interface Comparison {
   readonly facts: readonly FactChange[];
 }
 
-/** Facts that are never twice the same: times, process numbers, free memory. */
+/** Facts that are never twice the same: times, process numbers, free memory, and what of traffic is there just now. */
 const VOLATILE =
-  /(?:Ms|Bytes|pid|decodeCalls|progressed|bursts|state|cacheReuse|holder\.commandLine)$|^local\.processes|^discovered/;
+  /(?:Ms|Bytes|pid|decodeCalls|progressed|bursts|state|cacheReuse|holder\.commandLine|requestsProcessing|requestsDeferred)$|^(?:slots|otherSlots)\.(?:busy|reading|reason)$|^generation\.(?:tokens|reason)$|^deep\.\w+\.reason$|^local\.processes|^discovered/;
 /** A rate counts as changed from this ratio on. */
 const RATE_CHANGED = 1.5;
 

@@ -39,6 +39,9 @@ function fact<Value extends z.ZodType>(value: Value) {
   ]);
 }
 
+/** What documents of the first releases hold in place of facts that are newer. */
+const NEWER = { state: 'not-asked', reason: 'an older llamactl did not ask it' } as const;
+
 const kindSchema = z.enum([
   'llama.cpp',
   'ollama',
@@ -65,6 +68,7 @@ const configuredSchema = z.object({
   keyOrigin: text.nullable(),
   keyOddity: text.nullable(),
   usesTools: z.boolean().nullable(),
+  dashboards: z.exactOptional(z.array(z.object({ file: text, metrics: texts }))),
 });
 
 const modelSchema = z.object({
@@ -108,15 +112,36 @@ const localSchema = z.object({
       args: texts,
       listens: texts,
       ports: z.array(number),
+      listensInside: z.exactOptional(texts),
+      variables: z.exactOptional(texts),
       residentBytes: number.nullable(),
+      anonymousBytes: z.exactOptional(number.nullable()),
+      fileBytes: z.exactOptional(number.nullable()),
       swappedBytes: number.nullable(),
+      limitBytes: z.exactOptional(number.nullable()),
+      modelBytes: z.exactOptional(number.nullable()),
       gpuLibraries: texts.nullable(),
       state: text.nullable(),
     }),
   ),
   memory: z.object({ totalBytes: number, availableBytes: number }),
   gpus: texts,
-  containers: z.array(z.object({ name: text, image: text, publishes: z.array(number) })),
+  containers: z.array(
+    z.object({
+      name: text,
+      image: text,
+      publishes: z.array(number),
+      program: z.exactOptional(z.enum(['docker', 'podman'])),
+      state: z.exactOptional(text),
+      exitCode: z.exactOptional(number),
+      oomKilled: z.exactOptional(z.boolean()),
+      pid: z.exactOptional(number.nullable()),
+      network: z.exactOptional(text),
+      host: z.exactOptional(text),
+      port: z.exactOptional(number),
+      inside: z.exactOptional(z.record(text, number)),
+    }),
+  ),
 });
 
 const factsSchema = z.object({
@@ -144,6 +169,7 @@ const factsSchema = z.object({
     }),
   ),
   path: fact(z.object({ url: text.nullable(), stranger: kindSchema.nullable() })),
+  moved: fact(z.object({ url: text, answers: z.boolean() })).default(NEWER),
   props: fact(
     propsSchema.pick({
       default_generation_settings: true,
@@ -163,6 +189,9 @@ const factsSchema = z.object({
       models_autoload: true,
     }),
   ),
+  endpoints: fact(z.object({ embeddings: z.boolean().nullable(), rerank: z.boolean().nullable() })).default(
+    NEWER,
+  ),
   keyless: fact(z.object({ accepted: z.boolean() })),
   models: fact(z.array(modelSchema)),
   slots: fact(slotsSchema),
@@ -175,6 +204,7 @@ const factsSchema = z.object({
       promptTokensPerSecond: number.nullable(),
       tokensPerSecond: number.nullable(),
       cacheReuse: number.nullable(),
+      names: z.exactOptional(texts),
     }),
   ),
   template: fact(

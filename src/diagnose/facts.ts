@@ -49,6 +49,15 @@ export interface ConfiguredFacts {
   readonly keyOddity: string | null;
   /** Whether the application that the configuration is for sends tools; null where nothing tells. */
   readonly usesTools: boolean | null;
+  /** The metrics that dashboards and alert rules ask for (`--dashboard`), a file each. */
+  readonly dashboards?: readonly DashboardFacts[];
+}
+
+/** A file that asks for metrics of llama-server's. */
+export interface DashboardFacts {
+  readonly file: string;
+  /** `llamacpp:requests_deferred` … */
+  readonly metrics: readonly string[];
 }
 
 /** An HTTP proxy that requests go through; null without one. */
@@ -90,6 +99,19 @@ export interface PathFacts {
   readonly url: string | null;
   /** The program that answers in its place; null where a llama-server does. */
   readonly stranger: ServerKind | null;
+}
+
+/** Who answers on the other one of llama-server's two default ports, where nobody does on the one that was asked. */
+export interface MovedFacts {
+  /** `http://localhost:9931`. */
+  readonly url: string;
+  readonly answers: boolean;
+}
+
+/** Endpoints of which `/props` says nothing. Null where the answer tells neither. */
+export interface EndpointFacts {
+  readonly embeddings: boolean | null;
+  readonly rerank: boolean | null;
 }
 
 /** Whether the busy slots move. */
@@ -154,6 +176,8 @@ export interface MetricsFacts {
   readonly tokensPerSecond: number | null;
   /** Of the prompt tokens, the share that came from the cache: 0 … 1. */
   readonly cacheReuse: number | null;
+  /** What the server counts and gauges: `llamacpp:requests_deferred` … */
+  readonly names?: readonly string[];
 }
 
 /** What this machine tells of a server on it. Only asked where the URL is loopback. */
@@ -168,12 +192,31 @@ export interface LocalFacts {
   readonly memory: { readonly totalBytes: number; readonly availableBytes: number };
   /** GPUs that the kernel shows: `nvidia`, `amd`, `intel`. */
   readonly gpus: readonly string[];
-  /** Containers that run llama.cpp, and whether their port is published. */
-  readonly containers: readonly {
-    readonly name: string;
-    readonly image: string;
-    readonly publishes: readonly number[];
-  }[];
+  /** Containers that run llama.cpp, or did. */
+  readonly containers: readonly ContainerFacts[];
+}
+
+/** A container of this machine, as docker or podman show it. */
+export interface ContainerFacts {
+  readonly name: string;
+  readonly image: string;
+  /** Ports of this machine that lead into it. */
+  readonly publishes: readonly number[];
+  readonly program?: 'docker' | 'podman';
+  /** `running`, `exited`, `restarting` … */
+  readonly state?: string;
+  /** Of one that has ended. */
+  readonly exitCode?: number;
+  readonly oomKilled?: boolean;
+  /** Its first process, by this machine's numbers; null where it runs in a virtual machine, or not at all. */
+  readonly pid?: number | null;
+  /** `bridge`, `host` … */
+  readonly network?: string;
+  /** Where llama-server listens inside, by its flags and variables. */
+  readonly host?: string;
+  readonly port?: number;
+  /** Ports inside, by the port of this machine that leads to each. */
+  readonly inside?: Readonly<Record<string, number>>;
 }
 
 /** The properties that checks read; templates and settings stay out, as they are long and may be private. */
@@ -209,7 +252,9 @@ export interface Facts {
   readonly otherScheme: Fact<{ readonly answers: boolean }>;
   readonly health: Fact<HealthFacts>;
   readonly path: Fact<PathFacts>;
+  readonly moved: Fact<MovedFacts>;
   readonly props: Fact<KeptProps>;
+  readonly endpoints: Fact<EndpointFacts>;
   /** Whether the same is answered without the key that is given. */
   readonly keyless: Fact<{ readonly accepted: boolean }>;
   readonly models: Fact<readonly ModelInfo[]>;

@@ -15,7 +15,7 @@ export function editsFor(diagnosis: Diagnosis): Edit[] {
   const at = (...path: readonly PropertyKey[]) => ['targets', target, ...path];
   const address = codes.size === 0 ? null : addressFor(diagnosis, codes);
   return [
-    ...(address === null ? [] : [{ path: at('baseUrl'), ...address }]),
+    ...(address === null ? [] : [{ path: at('baseUrl'), instead: diagnosis.url, ...address }]),
     ...(codes.has('model.not-found') ? modelEdits(diagnosis, at) : []),
     ...(codes.has('context.slot-too-small') ? contextEdits(diagnosis, at) : []),
   ];
@@ -36,6 +36,8 @@ function addressFor(
       : url.replace(/^http:/, 'https:');
     return { value, reason: 'that is what the port speaks' };
   }
+  const moved = knownValue(facts.moved);
+  if (moved?.answers) return { value: moved.url, reason: 'a llama-server answers there' };
   if (!codes.has('connection.refused')) return null;
   const listening = (knownValue(facts.local)?.processes ?? []).flatMap(({ ports }) => ports);
   const [port, second] = [...new Set(listening)];

@@ -1,5 +1,6 @@
 import type { Finding } from '../catalogue/entry.js';
 import type { CheckReport, Diagnosis } from '../diagnose/runner.js';
+import { renderFacts } from './diagnosis-facts.js';
 import { renderRemedies } from './error.js';
 import { count, duration, plural } from './format.js';
 import { bold, dim, type Mark, mark } from './symbols.js';
@@ -10,6 +11,8 @@ export interface DiagnosisLayout {
   readonly width: number;
   /** Each check by itself, with its time, and the facts. */
   readonly verbose: boolean;
+  /** One of a fleet, whose rows stand above: without a line a layer. */
+  readonly isOneOfMany?: boolean;
 }
 
 const MARKS = {
@@ -30,7 +33,9 @@ export function renderDiagnoses(diagnoses: readonly Diagnosis[], layout: Diagnos
   const unwell = diagnoses.filter(({ verdict }) => verdict !== 'healthy');
   return [
     renderFleet(diagnoses, layout.width),
-    ...(layout.verbose ? diagnoses : unwell).map((each) => renderDiagnosis(each, layout)),
+    ...(layout.verbose ? diagnoses : unwell).map((each) =>
+      renderDiagnosis(each, { ...layout, isOneOfMany: !layout.verbose }),
+    ),
   ].join('\n\n');
 }
 
@@ -48,9 +53,10 @@ export function renderDiagnosis(diagnosis: Diagnosis, layout: DiagnosisLayout): 
     ...others
       .filter(({ severity }) => severity !== 'info')
       .flatMap((other) => ['', renderOther(other, width)]),
-    ...elsewhere(diagnosis, width),
+    ...(layout.isOneOfMany ? [] : elsewhere(diagnosis, width)),
     '',
-    renderChecks(diagnosis, layout),
+    ...(layout.isOneOfMany ? [] : [renderChecks(diagnosis, layout)]),
+    ...(layout.verbose ? ['', renderFacts(diagnosis, width), ''] : []),
     [
       howMany(findings),
       ...(skipped > 0 ? [`${plural(skipped, 'check')} not run`] : []),
@@ -188,7 +194,7 @@ function renderHealthy(diagnosis: Diagnosis, layout: DiagnosisLayout): string {
     ...(asleep === undefined ? [] : [wrap(`no answer was asked for: ${asleep}`, width, '  ')]),
     ...findings.map(({ title }) => wrap(`note: ${title}`, width, '  ')),
     ...elsewhere(diagnosis, width).filter((line) => line !== ''),
-    ...(verbose ? ['', renderEachCheck(checks, width)] : []),
+    ...(verbose ? ['', renderEachCheck(checks, width), '', renderFacts(diagnosis, width), ''] : []),
     `  ${plural(ran, 'check')} in ${duration(diagnosis.durationMs)}`,
   ].join('\n');
 }

@@ -1,16 +1,9 @@
 import type { LlamaCppClient } from '../client/llama-client.js';
 import { whyNot } from '../client/providers/fall-back.js';
+import type { ProviderType } from '../client/providers/provider.js';
 import type { ProviderChain } from '../client/providers/provider-chain.js';
 import { recoveryStep } from '../client/recoverer.js';
-import type {
-  ChatEvent,
-  ChatOptions,
-  ChatResult,
-  ContextSize,
-  Message,
-  RecoveryStep,
-  Tool,
-} from '../client/types.js';
+import type { ChatEvent, ChatOptions, ChatResult, Message, RecoveryStep, Tool } from '../client/types.js';
 import type { Sampling } from '../config/schema.js';
 import { LlamactlError, usageError } from '../errors/llamactl-error.js';
 import { isObject, readJsonFile } from './json-file.js';
@@ -132,11 +125,21 @@ export async function ignoredModelNote(
   return `The server has no model "${asked}" and ignored the name: "${answered}" answered.`;
 }
 
-/** The context size for the statistics; null where the server does not tell. */
-export async function knownContextSize(client: LlamaCppClient): Promise<ContextSize | null> {
+/** Tokens that a request may hold, for the statistics; null where the server does not tell. */
+export async function knownContextSize(
+  client: LlamaCppClient,
+  provider: ProviderType,
+): Promise<number | null> {
   try {
-    const size = await client.refreshContextSize();
-    return size.source === 'fallback' ? null : size;
+    if (provider === 'llama-cpp') {
+      const { tokens, source } = await client.refreshContextSize();
+      return source === 'fallback' ? null : tokens;
+    }
+    const { kindOf } = await import('../client/providers/kinds.js');
+    const kind = kindOf(provider);
+    const asked = client.getCurrentModel();
+    const model = (await kind.discover(client, { retries: 0 })).find(({ id }) => id === asked);
+    return model === undefined ? null : await kind.contextSize(client, model, { retries: 0 });
   } catch (error) {
     if (error instanceof LlamactlError) return null;
     throw error;

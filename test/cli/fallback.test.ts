@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cannedServer, chunk, eventStream, LLAMA_HEADERS } from '../support/canned-server.js';
+import { makeCertificates } from '../support/certificates.js';
 import { type CliOptions, type CliResult, cli } from '../support/cli.js';
 import { KEY, useServer } from '../support/command-servers.js';
 import { fails } from '../support/common-failures.js';
 import { type Fault, FaultProxy } from '../support/fault-proxy.js';
 import { forwardProxy } from '../support/forward-proxy.js';
 import { keeper } from '../support/keeper.js';
+import { listening } from '../support/raw-server.js';
 import { freePort } from '../support/real-server.js';
 
 const CHAT = 'POST /v1/chat/completions';
@@ -90,8 +93,11 @@ describe('chat falls back over the targets of the configuration', () => {
   });
 
   const faults: Readonly<Record<string, readonly [Fault, string]>> = {
-    'accepts and is silent': [{ kind: 'silence' }, 'first gave no answer in 1 s'],
-    'stops before its first token': [{ kind: 'half-open', afterBytes: 120 }, 'first gave no answer in 1 s'],
+    'accepts and is silent': [{ kind: 'silence' }, 'first accepts connections and does not answer'],
+    'stops before its first token': [
+      { kind: 'half-open', afterBytes: 120 },
+      'first accepts connections and does not answer',
+    ],
     'cuts before its first token': [
       { kind: 'cut', afterBytes: 120, how: 'rst' },
       'first closed the connection',
@@ -207,6 +213,28 @@ describe('chat falls back over the targets of the configuration', () => {
     const body = JSON.parse(second.requests.find(({ line }) => line === CHAT)?.body ?? '{}');
     assert.deepEqual([body.model, body.top_k], ['its-own', 44]);
     assert.doesNotMatch(run.text, /sk-(?:file|env)-secret/);
+  });
+
+  it('takes no certificate of another unseen: --insecure is meant for the requested one', async () => {
+    const { selfSigned } = makeCertificates();
+    const asked: string[] = [];
+    const https = createHttpsServer(selfSigned, (request, response) => {
+      asked.push(request.url ?? '');
+      response.end();
+    });
+    const { port } = await keep(listening(https));
+    write({
+      fallback: ['second'],
+      targets: {
+        first: { baseUrl: proxy.url, maxRetries: 0 },
+        second: { baseUrl: `https://127.0.0.1:${port}` },
+      },
+    });
+    await proxy.refuse();
+    const run = await chat(['Hello', '--insecure', '--json']);
+    fails(run, 10, 'connection.tls-untrusted');
+    assert.match(run.json.error.evidence.join('\n'), /^first, asked before: nothing listens on/m);
+    assert.deepEqual(asked, []);
   });
 
   it('asks another for the model that its configuration names first, and opens none before its turn', async () => {

@@ -48,6 +48,26 @@ describe('chat picks a model where none is named', () => {
     assert.deepEqual([first.model, first.run.json.provider], ['llama3.2:latest', 'ollama']);
   });
 
+  it('of Ollama tells what it holds, in the statistics', async () => {
+    const server = await keep(
+      cannedServer({
+        'GET /api/tags': { body: MODELS },
+        'GET /api/ps': { body: { models: [{ name: 'qwen3:4b', context_length: 4000 }] } },
+        [CHAT]: eventStream([
+          chunk({ content: 'Yes.' }),
+          chunk({}, 'stop'),
+          JSON.stringify({ choices: [], usage: { prompt_tokens: 30, completion_tokens: 10 } }),
+          '[DONE]',
+        ]),
+      }),
+    );
+    const config = { targets: { it: { provider: 'ollama', baseUrl: server.url } } };
+    writeFileSync(join(cwd, 'llamactl.config.json'), JSON.stringify(config));
+    const { err } = await cli(['chat', 'Hello', '--stats'], { cwd });
+    assert.match(err, /^30 \+ 10 tokens · first token [\d.]+ m?s · 1\.0 % of 4,000$/m);
+    assert.doesNotMatch(err, /Assuming/);
+  });
+
   it('of Ollama without any none, and says how to get one (12)', async () => {
     const empty = { body: { models: [] } };
     const { run, lines } = await asks('ollama', { 'GET /api/tags': empty, 'GET /api/ps': empty });

@@ -37,6 +37,9 @@ describe('deploy-gen', () => {
     assert.match(out, /^ +secretName: llama-key$/m);
     assert.match(err, /kubectl create secret generic llama-key --from-file=api-key=/);
     assert.doesNotMatch(out + err, /\*\*\*/);
+    assert.doesNotMatch(err, /export LLAMACTL_API_KEY/, 'without a prefix the health wants no key');
+    const prefixed = await run('k8s', '--model', model, '--api-key-secret', 'k', '--api-prefix', '/llm');
+    assert.match(prefixed.err, /export LLAMACTL_API_KEY=\$\(kubectl get secret k -o go-template=/);
   });
 
   it('prints one document under --json, the same by both targets where it must be', async () => {

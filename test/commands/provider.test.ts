@@ -6,6 +6,7 @@ import { cannedServer } from '../support/canned-server.js';
 import { cli } from '../support/cli.js';
 import { keeper } from '../support/keeper.js';
 import { freePort, shareServer } from '../support/real-server.js';
+import { replay } from '../support/replay.js';
 
 describe('llamactl provider', () => {
   const server = shareServer({ args: ['--alias', 'tiny'] });
@@ -17,23 +18,7 @@ describe('llamactl provider', () => {
   afterEach(() => rmSync(cwd, { recursive: true, force: true }));
   const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
   const read = (name: string) => readFileSync(join(cwd, name), 'utf8');
-  const ollama = () =>
-    keep(
-      cannedServer({
-        'GET /api/tags': {
-          body: {
-            models: [
-              {
-                name: 'qwen3:4b',
-                size: 2_500_000_000,
-                details: { parameter_size: '4.0B', quantization_level: 'Q4_K_M' },
-              },
-            ],
-          },
-        },
-        'GET /api/ps': { body: { models: [] } },
-      }),
-    );
+  const ollama = () => keep(cannedServer(replay('ollama-v0.17.4', ['ollama'], { 'GET /api/ps': 'ps-none' })));
 
   it('lists servers of each kind with their state, and what is wrong with those that are not there', async () => {
     const targets = {
@@ -55,13 +40,13 @@ describe('llamactl provider', () => {
       ]),
       [
         ['local', 'llama-cpp', 'ready', false, ['tiny']],
-        ['laptop', 'ollama', 'ready', true, ['qwen3:4b']],
+        ['laptop', 'ollama', 'ready', true, ['tiny:latest', 'tiny-tools:latest']],
         ['gateway', 'openai-compatible', 'ready', false, ['tiny']],
         ['gone', 'llama-cpp', 'unreachable', false, []],
       ],
     );
     const { out } = await cli(['provider', 'list'], { cwd });
-    assert.match(out, /^laptop \* +ollama +ready +1 /m);
+    assert.match(out, /^laptop \* +ollama +ready +2 /m);
     assert.match(out, /^✗ gone: nothing listens on .*\(connection\.refused\)$/m);
   });
 
@@ -75,11 +60,11 @@ describe('llamactl provider', () => {
     assert.deepEqual([health.code, health.json.status, health.json.server.kind], [0, 'ready', 'ollama']);
     const models = await cli(['models', '--json'], { cwd });
     assert.deepEqual(models.json.models[0], {
-      id: 'qwen3:4b',
-      aliases: [],
-      parameters: 4e9,
-      sizeBytes: 2_500_000_000,
-      quantization: 'Q4_K_M',
+      id: 'tiny:latest',
+      aliases: ['tiny'],
+      parameters: 1e6,
+      sizeBytes: 2_015_696,
+      quantization: 'F16',
       contextPerSlot: null,
       contextTrained: null,
       status: 'unloaded',

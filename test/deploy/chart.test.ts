@@ -183,7 +183,7 @@ describe('a Helm chart', () => {
         ['image.digest=sha256:1', /at '\/image\/digest'/],
         ['models=null', /missing property 'models'/],
       ],
-      async ([set, message]) => assert.match(await refusal(usual, set), message, set),
+      async ([set, message]) => assert.match(await refusal(usual, [set]), message, set),
     ),
   );
 
@@ -206,14 +206,30 @@ describe('a Helm chart', () => {
         [['cacheRam=90000'], /cacheRam \(90000 MiB a model\) does not fit resources\.limits\.memory/],
         [['extraArgs={--port,9000}'], /extraArgs: --port is set by a value of its own/],
       ],
-      async ([sets, message]) => assert.match((await refusal(usual, ...sets)).replace(/\s+/g, ' '), message),
+      async ([sets, message]) => assert.match((await refusal(usual, sets)).replace(/\s+/g, ' '), message),
     ),
   );
 
+  withHelm('refuses models that do not go together', async () => {
+    const file = join(folder, 'models.json');
+    const [model] = valuesOf(planOf()).models;
+    const refused = async (...models: readonly unknown[]) => {
+      writeFileSync(file, JSON.stringify({ models }));
+      return refusal(usual, [], ['--values', file]);
+    };
+    assert.match(await refused(model, model), /two of them have the same alias/);
+    const local = {
+      alias: 'b',
+      contextTrained: 0,
+      files: [{ name: 'b.gguf', url: '', bytes: 0, sha256: '' }],
+    };
+    assert.match(await refused(model, local), /give each file a url, or none of them/);
+  });
+
   withHelm('refuses a file that nobody copies into new pods', async () => {
     const local = writeChart(planOf({}, [LOCAL_MODEL]), join(folder, 'local'));
-    assert.match(await refusal(local, 'persistence.kind=emptydir'), /every new pod would wait/);
-    assert.match(await refusal(local, 'autoscaling.enabled=true'), /every new replica would wait/);
+    assert.match(await refusal(local, ['persistence.kind=emptydir']), /every new pod would wait/);
+    assert.match(await refusal(local, ['autoscaling.enabled=true']), /every new replica would wait/);
   });
 
   withHelm('passes helm lint --strict', () =>

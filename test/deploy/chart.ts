@@ -28,9 +28,13 @@ export async function rendered(folder: string, release: string, ...args: readonl
 }
 
 /** Why helm refuses a chart with these values. */
-export async function refusal(folder: string, ...sets: readonly string[]): Promise<string> {
+export async function refusal(
+  folder: string,
+  sets: readonly string[],
+  args: readonly string[] = [],
+): Promise<string> {
   try {
-    await rendered(folder, 'llama', ...sets.flatMap((set) => ['--set', set]));
+    await rendered(folder, 'llama', ...sets.flatMap((set) => ['--set', set]), ...args);
   } catch (error) {
     return String((error as { readonly stderr: unknown }).stderr);
   }

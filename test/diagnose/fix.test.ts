@@ -42,6 +42,22 @@ describe('diagnose --fix', () => {
     assert.equal(read('llamactl.config.json'), `{"targets":{"a":{"baseUrl":"${server.current.url}/v1"}}}`);
   });
 
+  it('mends the one of several addresses that does not answer, and leaves one that is a variable', async () => {
+    const { url } = server.current;
+    const text = (second: string) =>
+      `targets:\n  a:\n    baseUrls:\n      - ${url}\n      - ${second} # the other\n`;
+    write('llamactl.config.yaml', text(`${url}/llm`));
+    const { code, err } = await fix('--yes', '--json');
+    assert.equal(code, 0, err);
+    assert.equal(read('llamactl.config.yaml'), text(JSON.stringify(url)));
+
+    write('llamactl.config.yaml', text('$ELSEWHERE/llm'));
+    const left = await cli(['diagnose', '--fix', '--yes'], { cwd, env: { ELSEWHERE: url } });
+    assert.equal(left.code, 1);
+    assert.match(left.err, /nothing of this can be mended/);
+    assert.equal(read('llamactl.config.yaml'), text('$ELSEWHERE/llm'));
+  });
+
   it('writes nothing where nobody can be asked', async () => {
     const text = `{"targets":{"a":{"baseUrl":"${server.current.url}/llm"}}}`;
     write('llamactl.config.json', text);

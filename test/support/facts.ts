@@ -25,6 +25,8 @@ export function healthyFacts(changes: Partial<Facts> = {}): Facts {
     otherScheme: notAsked('the scheme is not in doubt'),
     health: known({ status: 'ready', kind: 'llama.cpp', build: 'b11434-abcdef0', responseTimeMs: 1.2 }),
     path: known({ url: 'http://127.0.0.1:8080', stranger: null }),
+    moved: notAsked('something answers on the port'),
+    endpoints: known({ embeddings: false, rerank: false }),
     props: known({
       default_generation_settings: { n_ctx: 2048 },
       total_slots: 4,

@@ -45,7 +45,8 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /(?:fail\w*|error|invalid|malformed|unable|could not|cannot)\b.{0,40}\btool[ _-]?calls?\b|\btool[ _-]?calls?\b.{0,40}(?:failed|error|invalid|malformed|unparsable|not valid)/i,
-      excludes: [/support|--jinja|template/i],
+      // A template's source, which an error of the template quotes, speaks of tool calls too.
+      excludes: [/support|--jinja|template|at row \d+, column|\{%/i],
       rank: 40,
     },
   ],

@@ -7,6 +7,8 @@ import type { ClientOptions } from '../types.js';
 const RETRY_WINDOW = 5000;
 /** Milliseconds there for a connection (a host that is away drops packets, and says nothing), and for a list of models. */
 export const HURRIED_TIMEOUT = 5000;
+/** Milliseconds there without anything of an answer, after which a server has to show that it is alive. */
+const ALIVE_EVERY = 10_000;
 
 /** What another server may make good. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['CONNECTION_ERROR', 'TIMEOUT_ERROR', 'SERVER_OVERLOADED']);
@@ -48,6 +50,7 @@ const DEEDS: Readonly<Partial<Record<CatalogueCode, string>>> = {
   'connection.reset': 'closed the connection',
   'stream.truncated': 'broke off before its first token',
   'stream.idle-timeout': 'fell silent before its first token',
+  'server.wedged': 'accepts connections and does not answer',
   'server.loading': 'still loads its model',
   'server.busy': 'is overloaded',
   'server.crashed': 'failed',
@@ -69,8 +72,9 @@ function seconds(ms: number): string {
 }
 
 /**
- * The options of a client that another can stand in for: it tries again once, or as often as was asked, in the first 5 s, and
- * gives a connection 5 s. The deadline of an answer, and of a model that loads, is the caller's.
+ * The options of a client that another can stand in for: it tries again once, or as often as was asked, in the first 5 s, gives
+ * a connection 5 s, and gives up a server that shows no sign of life. The deadline of an answer, and of a model that loads, is the
+ * caller's.
  */
 export function hurried(options: ClientOptions): ClientOptions {
   const connectionTimeout = Math.min(
@@ -80,6 +84,7 @@ export function hurried(options: ClientOptions): ClientOptions {
   return {
     ...options,
     maxRetries: options.maxRetries ?? 1,
+    aliveEvery: options.aliveEvery ?? ALIVE_EVERY,
     retryWindow: Math.min(options.retryWindow ?? RETRY_WINDOW, RETRY_WINDOW),
     pool: { ...options.pool, connectionTimeout },
   };

@@ -16,15 +16,31 @@ const tagsSchema = z.looseObject({
   ),
 });
 
-/** What is in memory. `context_length` is absent before Ollama 0.11. */
+/** What is in memory. v0.6.5 tells no `context_length`, v0.11.10 and v0.17.4 do. */
 const psSchema = z.looseObject({
   models: z.array(z.looseObject({ name: z.string(), context_length: z.number().nullish() })),
 });
 
-/** `model_info` is the GGUF header: its keys begin with the architecture, `llama.context_length`. */
-const showSchema = z.looseObject({ model_info: z.record(z.string(), z.unknown()).nullish() });
+/**
+ * `model_info` is the GGUF header: its keys begin with the architecture, `llama.context_length`. `parameters` is text, a name
+ * and a value a line, as the Modelfile has them.
+ */
+export const showSchema = z.looseObject({
+  model_info: z.record(z.string(), z.unknown()).nullish(),
+  parameters: z.string().nullish(),
+  /** `completion`, `tools`, `vision`, `embedding` … */
+  capabilities: z.array(z.string()).nullish(),
+});
+type Shown = z.infer<typeof showSchema>;
 
-/** Ollama: OpenAI's chat API under `/v1`, its own lists under `/api`. It has no key. */
+/** What a model gets where nothing sets `num_ctx` (measured): v0.17.4 on a machine without a GPU, and v0.6.5. */
+const USUAL_CONTEXT = 4096;
+const USUAL_CONTEXT_OF_OLD = 2048;
+
+/**
+ * Ollama: OpenAI's chat API under `/v1`, its own lists under `/api`. It has no key. What is longer than the context is cut
+ * without a word, so a context size that is too large loses the middle of a conversation.
+ */
 export const ollama: ProviderKind = {
   type: 'ollama',
   title: 'Ollama',
@@ -40,6 +56,8 @@ export const ollama: ProviderKind = {
       const loaded = running.models.find((each) => each.name === name);
       return {
         ...configuredModel(name),
+        // `qwen3` is `qwen3:latest`, and is what people write.
+        aliases: name.endsWith(':latest') ? [name.slice(0, -':latest'.length)] : [],
         parameters: parametersOf(details?.parameter_size ?? ''),
         sizeBytes: size ?? null,
         quantization: details?.quantization_level ?? null,
@@ -49,10 +67,9 @@ export const ollama: ProviderKind = {
     });
   },
   choose: firstForChat,
-  // What the model was trained for is more than Ollama gives a model that it loads by itself, but all that can be known then.
   contextSize: async (client, model, options) => {
     if (model.contextPerSlot !== null) return model.contextPerSlot;
-    const { model_info: info } = await client.call(
+    const shown = await client.call(
       {
         method: 'POST',
         path: '/api/show',
@@ -62,10 +79,21 @@ export const ollama: ProviderKind = {
       },
       options,
     );
-    const found = Object.entries(info ?? {}).find(([key]) => key.endsWith('.context_length'))?.[1];
-    return typeof found === 'number' ? found : null;
+    const given = numCtxOf(shown) ?? (model.status === 'ready' ? USUAL_CONTEXT_OF_OLD : USUAL_CONTEXT);
+    return Math.min(given, trainedOf(shown) ?? given);
   },
 };
+
+/** The context that the Modelfile sets. */
+function numCtxOf({ parameters }: Shown): number | null {
+  const value = /^num_ctx\s+(\d+)\s*$/m.exec(parameters ?? '')?.[1];
+  return value === undefined ? null : Number(value);
+}
+
+function trainedOf({ model_info: info }: Shown): number | null {
+  const value = Object.entries(info ?? {}).find(([key]) => key.endsWith('.context_length'))?.[1];
+  return typeof value === 'number' ? value : null;
+}
 
 /** `3.2B` → 3,200,000,000. */
 function parametersOf(text: string): number | null {

@@ -7,7 +7,7 @@ export const openRouter: ProviderKind = {
   title: 'OpenRouter',
   defaultUrl: 'https://openrouter.ai/api',
   // How OpenRouter asks programs to name themselves.
-  headers: { 'http-referer': 'https://www.npmjs.com/package/llamactl', 'x-title': 'llamactl' },
+  headers: { 'http-referer': 'https://www.npmjs.com/package/llamactl', 'x-openrouter-title': 'llamactl' },
   hint: 'Check the API key and the connection to the internet.',
   discover: async (client, options) => {
     await client.call({ method: 'GET', path: '/v1/key', read: JSON.parse, quick: true }, options);

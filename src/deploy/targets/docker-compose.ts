@@ -1,3 +1,4 @@
+import { shellQuote } from '../../catalogue/fill.js';
 import { usageError } from '../../errors/llamactl-error.js';
 import { isAddress } from '../options.js';
 import type { DeployPlan } from '../plan.js';
@@ -18,7 +19,13 @@ export const dockerCompose: DeployTarget = {
   },
   // They are mounted where they are.
   hashes: () => false,
-  warnings: ({ options }) => [
+  warnings: ({ options, models }) => [
+    ...models.flatMap(({ folder, unreadable = [] }) =>
+      unreadable.map(
+        (name) =>
+          `only you may read ${name}, and the server in the container is another user: chmod o+r ${shellQuote(`${folder}/${name}`)}`,
+      ),
+    ),
     ...(options.autoscale === undefined
       ? []
       : [
@@ -84,7 +91,7 @@ function secretsOf({ options, downloads }: DeployPlan): Record<string, unknown> 
 }
 
 function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
-  const { options, downloads } = plan;
+  const { options, downloads, health } = plan;
   const at = folder === null ? '' : `${folder}/`;
   const prefix = options.apiPrefix ?? '';
   const secrets = [options.apiKeySecret, ...(options.monitoring ? [{ name: 'grafana-admin-password' }] : [])];
@@ -108,13 +115,16 @@ function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
       text: 'Start it:',
       commands: [
         `docker compose -f ${at}compose.yaml up -d`,
+        ...(health.needsKey && options.apiKeySecret !== undefined
+          ? [`export LLAMACTL_API_KEY=$(cat ${at}secrets/${options.apiKeySecret.name})`]
+          : []),
         `llamactl health --url http://127.0.0.1:${options.port}${prefix} --wait ${waitText(plan)}`,
       ],
     },
     ...(serverNames(plan).length > 1
       ? [
           {
-            text: 'See how the load balancer sees them:',
+            text: 'See which of them are healthy:',
             commands: [`docker compose -f ${at}compose.yaml ps`],
           },
         ]

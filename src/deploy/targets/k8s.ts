@@ -156,7 +156,7 @@ export function secretSteps(plan: DeployPlan, folder: string | null): NextStep[]
 
 /** What is left to do once the objects are there: the model, where somebody must copy it, and a look. */
 export function afterwards(plan: DeployPlan): NextStep[] {
-  const { port, apiPrefix } = plan.options;
+  const { port, apiPrefix, apiKeySecret } = plan.options;
   const storage = storageOf(plan);
   const waits = storage.script !== null && !storage.fetches;
   return [
@@ -165,10 +165,19 @@ export function afterwards(plan: DeployPlan): NextStep[] {
       text: 'See it come up:',
       commands: [
         `kubectl port-forward${inNamespace(plan)} svc/${namesOf(plan).server} ${port}`,
+        ...(plan.health.needsKey && apiKeySecret !== undefined ? [keyCommand(plan, apiKeySecret)] : []),
         `llamactl health --url http://127.0.0.1:${port}${apiPrefix ?? ''} --wait 30m`,
       ],
     },
   ];
+}
+
+/** The key for this shell: with a prefix the health wants it. */
+function keyCommand(
+  plan: DeployPlan,
+  { name, key }: { readonly name: string; readonly key: string },
+): string {
+  return `export LLAMACTL_API_KEY=$(kubectl get secret${inNamespace(plan)} ${name} -o go-template='{{index .data "${key}" | base64decode}}')`;
 }
 
 function inNamespace({ options }: DeployPlan): string {

@@ -23,6 +23,8 @@ export interface Server {
   readonly env: ReadonlyMap<string, Word>;
   /** Whether variables come from elsewhere too: a file, a ConfigMap, a Secret. */
   readonly otherEnv: boolean;
+  /** The number of the image's build; null where its tag does not say. */
+  readonly build: number | null;
   readonly table: FlagTable;
   readonly flags: readonly GivenFlag[];
   readonly pod: { readonly at: Path; readonly spec: unknown } | null;
@@ -94,7 +96,7 @@ type Found = Pick<
 };
 
 function serverOf({ command, ...found }: Found): Server[] {
-  const image = interpolated(text(get(found.spec, 'image')) ?? '');
+  const image = interpolated(text(get(found.spec, 'image')) ?? builtImage(get(found.spec, 'build')));
   const args = argumentsOf(image, found.entrypoint, command);
   if (args === null) return [];
   const [, build] = /-b(\d+)(?:@|$)/.exec(image) ?? [];
@@ -103,7 +105,18 @@ function serverOf({ command, ...found }: Found): Server[] {
     args.map((word) => word.text),
     table,
   );
-  return [{ ...found, image, args, table, flags }];
+  return [{ ...found, image, args, table, flags, build: build === undefined ? null : Number(build) }];
+}
+
+/** What is built from the sources of llama.cpp, named as its own images are; empty where it is something else. */
+function builtImage(build: unknown): string {
+  const words = [build, get(build, 'context'), get(build, 'dockerfile'), get(build, 'target')]
+    .map((part) => text(part) ?? '')
+    .join(' ');
+  if (!/llama\.cpp(?:\.git)?(?:[#/\s]|$)/.test(words)) return '';
+  const [kind = 'server'] = /\b(?:full|light|server)\b/.exec(words) ?? [];
+  const [backend] = /\b(?:cuda|rocm|vulkan|intel|musa)\b/.exec(words) ?? [];
+  return `local/llama.cpp:${kind}${backend === undefined ? '' : `-${backend}`}`;
 }
 
 const PROGRAM = /(?:^|\/)llama-server$/;
@@ -173,7 +186,7 @@ function composeEnv(value: unknown, at: Path): ReadonlyMap<string, Word> {
 }
 
 /** Compose's variables: the default where one is given, else as it stands. */
-function interpolated(given: string): string {
+export function interpolated(given: string): string {
   return given.replace(/\$\{\w+:?-([^}]*)\}/g, '$1').replaceAll('$$', '$');
 }
 
@@ -203,8 +216,9 @@ export function placeOfSetting(server: Server, name: string): { at: Path; word?:
   return { at: setting(server, name)?.at ?? server.at };
 }
 
-/** The port that the server listens on; null where a variable decides. */
+/** The port that the server listens on; null where a variable decides, or it has none. */
 export function portOf(server: Server): number | null {
+  if (socketOf(server) !== null) return null;
   const given = setting(server, '--port')?.text ?? '8080';
   return /^\d+$/.test(given) ? Number(given) : null;
 }
@@ -212,6 +226,17 @@ export function portOf(server: Server): number | null {
 /** Whether only its own machine (or container) reaches the server. */
 export function listensLocally(server: Server): boolean {
   return /^(?:127\.|localhost$|::1$)/.test(setting(server, '--host')?.text ?? '');
+}
+
+/** The socket of the file system that the server listens on instead of a port; null where it has a port. */
+export function socketOf(server: Server): string | null {
+  const host = setting(server, '--host')?.text ?? '';
+  return host.endsWith('.sock') ? host : null;
+}
+
+/** Whether the image is llama.cpp's own. */
+export function isUpstream({ image }: Server): boolean {
+  return /(?:ggml-org|ggerganov)\/llama\.cpp[:@]/.test(image);
 }
 
 /** Whether the container has the network of its machine. */
@@ -252,6 +277,18 @@ export function hasGpu({ platform, spec, pod }: Server): boolean {
     get(spec, 'gpus') !== undefined ||
     /nvidia|mthreads/.test(text(get(spec, 'runtime')) ?? '') ||
     devices.some((device) => /^\/dev\/(?:dri|kfd|nvidia)|nvidia\.com\/gpu/.test(device))
+  );
+}
+
+/** Where something is mounted in the container. */
+export function mountsOf({ platform, spec, at }: Server): { readonly target: string; readonly at: Path }[] {
+  const keys = platform === 'kubernetes' ? ['volumeMounts'] : ['volumes', 'configs', 'secrets'];
+  return keys.flatMap((key) =>
+    list(get(spec, key)).flatMap((mount, index) => {
+      const [, , short] = /^([^:]+):([^:]+)/.exec(interpolated(text(mount) ?? '')) ?? [];
+      const target = text(get(mount, platform === 'kubernetes' ? 'mountPath' : 'target')) ?? short;
+      return target === undefined ? [] : [{ target, at: [...at, key, index] }];
+    }),
   );
 }
 

@@ -1,5 +1,7 @@
 import { SERVER_NAMES } from '../../catalogue/identify-server.js';
 import { type Check, failed, finding, findingOf, passed, skipped } from '../check.js';
+import { deafContainer } from '../container-cause.js';
+import { movedFinding } from '../moved.js';
 
 /** What answers is a llama-server, at this address. */
 export const serverIdentity: Check = {
@@ -7,7 +9,7 @@ export const serverIdentity: Check = {
   title: 'a llama-server answers',
   category: 'server',
   needs: ['network.tcp', 'network.tls'],
-  asks: ['health', 'props', 'path', 'local'],
+  asks: ['health', 'props', 'path', 'moved', 'local'],
   run(facts) {
     const { health, path, local } = facts;
     if (health.state === 'not-asked') return skipped(health.reason);
@@ -30,6 +32,9 @@ export const serverIdentity: Check = {
     const { code, message } = health.error;
     if (code === 'server.wedged') return skipped('it does not answer');
     if (!code.startsWith('connection.') && code !== 'network.proxy-interference') return passed('llama.cpp');
+    // Docker takes connections to a published port, whether or not somebody listens inside.
+    const deaf = code === 'connection.reset' ? deafContainer(facts, health.error) : null;
+    if (deaf !== null) return failed(deaf.title, deaf);
     const elsewhere = root;
     if (elsewhere !== null && elsewhere !== facts.url) {
       return failed(
@@ -59,7 +64,8 @@ export const serverIdentity: Check = {
     ];
     if (code === 'connection.wrong-server' && kind !== null && kind !== 'unknown' && kind !== 'llama.cpp') {
       const title = `${SERVER_NAMES[kind]} answers on ${new URL(facts.url).host}, not a llama-server`;
-      return failed(title, finding('connection.wrong-server', facts, { title, evidence, rank: 90 }));
+      const stranger = finding('connection.wrong-server', facts, { title, evidence, rank: 90 });
+      return failed(title, movedFinding(facts, stranger) ?? stranger);
     }
     if (code === 'connection.wrong-path') {
       const prefix = prefixOf(facts);
@@ -80,7 +86,8 @@ export const serverIdentity: Check = {
         );
       }
     }
-    return failed(message, { ...findingOf(health.error, 90), evidence });
+    const plain = { ...findingOf(health.error, 90), evidence };
+    return failed(message, movedFinding(facts, plain) ?? plain);
   },
 };
 

@@ -73,8 +73,8 @@ describe('whether another provider may answer', () => {
       'local gave no answer in 30 s',
     );
     assert.equal(
-      whyNot('local', failure('CONNECTION_ERROR', 'server.wedged')),
-      'local cannot be used (what was wrong)',
+      whyNot('cloud', failure('USAGE_ERROR', 'usage.invalid')),
+      'cloud cannot be used (what was wrong)',
     );
   });
 
@@ -82,10 +82,16 @@ describe('whether another provider may answer', () => {
     assert.deepEqual(hurried({ timeout: 60_000 }), {
       timeout: 60_000,
       maxRetries: 1,
+      aliveEvery: 10_000,
       retryWindow: 5000,
       pool: { connectionTimeout: 5000 },
     });
-    const asked = { maxRetries: 0, retryWindow: 100, pool: { maxConnections: 1, connectionTimeout: 200 } };
+    const asked = {
+      maxRetries: 0,
+      aliveEvery: 50,
+      retryWindow: 100,
+      pool: { maxConnections: 1, connectionTimeout: 200 },
+    };
     assert.deepEqual(hurried(asked), asked);
   });
 });

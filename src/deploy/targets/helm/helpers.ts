@@ -306,7 +306,19 @@ ${[
     'and .Values.gpu.count (regexMatch "^server(-b[0-9]+)?$" .Values.image.tag)',
     'the CPU image cannot use a GPU: set image.tag, such as server-cuda',
   ),
-].join('')}{{- $memory := .Values.resources.limits.memory }}
+].join('')}{{- $urls := list }}
+{{- $aliases := list }}
+{{- range .Values.models }}
+{{- $aliases = append $aliases .alias }}
+{{- range .files }}{{ $urls = append $urls (empty .url) }}{{ end }}
+{{- end }}
+{{- if gt (len (uniq $urls)) 1 }}
+{{- fail "models: give each file a url, or none of them: they come into one volume" }}
+{{- end }}
+{{- if lt (len (uniq $aliases)) (len $aliases) }}
+{{- fail "models: two of them have the same alias" }}
+{{- end }}
+{{- $memory := .Values.resources.limits.memory }}
 {{- $mib := mul (trimSuffix "Gi" (trimSuffix "Mi" $memory) | int64) (ternary 1024 1 (hasSuffix "Gi" $memory)) }}
 {{- if ge (mul (int64 .Values.cacheRam) (len .Values.models)) $mib }}
 {{- fail (printf "cacheRam (%d MiB a model) does not fit resources.limits.memory (%s)" (int64 .Values.cacheRam) $memory) }}
