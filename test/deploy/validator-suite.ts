@@ -20,6 +20,11 @@ function accepted(command: string, args: readonly string[], cwd?: string): strin
 /** Groups of the host, which the user of an AMD or Intel GPU exports. */
 const ENV = { ...process.env, VIDEO_GID: '44', RENDER_GID: '109' };
 
+/** Several sets may share a file. */
+function distinct<T extends { readonly content: string }>(files: readonly T[]): T[] {
+  return [...new Map(files.map((file) => [file.content, file])).values()];
+}
+
 /**
  * The tests of what programs of others say.
  * @param title of the suite
@@ -105,7 +110,7 @@ function tests(sets: readonly MatrixCase[]): void {
   withTools(['promtool'], 'promtool takes rules and scrapes', () => {
     const rules = filesOf('docker-compose', 'rules.yml').map(({ path }) => path);
     accepted(VALIDATORS.promtool, ['check', 'rules', ...rules]);
-    for (const { path, content } of filesOf('docker-compose', 'prometheus.yml')) {
+    for (const { path, content } of distinct(filesOf('docker-compose', 'prometheus.yml'))) {
       const key = join(folder, 'api-key');
       writeFileSync(key, 'a-key');
       const local = content
@@ -115,20 +120,23 @@ function tests(sets: readonly MatrixCase[]): void {
       accepted(VALIDATORS.promtool, ['check', 'config', path]);
     }
     const objects = filesOf('k8s', 'monitoring.yaml').flatMap(({ content }) => readYaml(content));
-    for (const { spec } of objects.filter(({ kind }) => kind === 'PrometheusRule')) {
-      const file = join(folder, 'groups.yml');
-      writeFileSync(file, stringify({ groups: spec.groups }));
-      accepted(VALIDATORS.promtool, ['check', 'rules', file]);
-    }
+    const groups = objects
+      .filter(({ kind }) => kind === 'PrometheusRule')
+      .map(({ spec }, index) => {
+        const file = join(folder, `groups-${index}.yml`);
+        writeFileSync(file, stringify({ groups: spec.groups }));
+        return file;
+      });
+    accepted(VALIDATORS.promtool, ['check', 'rules', ...groups]);
   });
 
   withTools(['haproxy'], 'haproxy takes its configuration', () => {
-    for (const { path } of filesOf('docker-compose', 'haproxy.cfg'))
+    for (const { path } of distinct(filesOf('docker-compose', 'haproxy.cfg')))
       accepted(VALIDATORS.haproxy, ['-c', '-q', '-f', path]);
   });
 
   withTools(['nginx'], 'nginx takes its configuration', async () => {
-    for (const { path, content } of filesOf('docker-compose', 'nginx.conf')) {
+    for (const { path, content } of distinct(filesOf('docker-compose', 'nginx.conf'))) {
       // The servers' names are Docker's; nginx opens the port even for a look.
       const local = content
         .replaceAll(/server \S+:(\d+) max_fails/g, 'server 127.0.0.1:$1 max_fails')
