@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { LlamaCppClient } from '../client/llama-client.js';
 import { adoptServer } from './from-server.js';
 import { type DeployModel, findModel } from './model-source.js';
-import { type OptionsInput, parseOptions } from './options.js';
+import { flagOf, type OptionsInput, parseOptions } from './options.js';
 import { type DeployPlan, planDeployment } from './plan.js';
 import type { RemoteOptions } from './remote.js';
 import type { GeneratedFile, NextStep } from './target.js';
@@ -60,6 +60,8 @@ export interface GenerateOptions extends RemoteOptions {
   /** Where an option stands, for errors. */
   readonly placeOf: (option: string) => string;
   readonly explain: boolean;
+  /** The options that are flags: a values file is for every target, and may say more than one of them needs. */
+  readonly flags?: OptionsInput;
   /** Models that were looked at before, by what they were asked for with. */
   readonly known?: Map<string, Promise<DeployModel>>;
   readonly onProgress?: ((what: string) => void) | undefined;
@@ -94,9 +96,14 @@ export async function generate(target: TargetName, options: GenerateOptions): Pr
     plan,
     files,
     stream: writer.stream(files),
-    warnings: [...plan.warnings, ...writer.warnings(plan)],
+    warnings: [...plan.warnings, ...writer.warnings(plan), ...unusedFlags(target, options.flags)],
     next: (folder) => writer.next(plan, folder),
   };
+}
+
+function unusedFlags(target: TargetName, flags: OptionsInput = {}): string[] {
+  const given = TARGETS[target].unused.filter((option) => flags[option] !== undefined).map(flagOf);
+  return given.length === 0 ? [] : [`${given.join(', ')}: not used by ${target}`];
 }
 
 function lookAt(

@@ -232,12 +232,37 @@ export function parseOptions(input: OptionsInput, place: (option: string) => str
       if (issue.code === 'unrecognized_keys') return unknownOption(issue.keys[0] ?? '', place);
       const option = String(issue.path[0] ?? '');
       if (option === 'model' && input['model'] === undefined) return 'which model? None was given';
-      return `${place(option)}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+      return `${place(option)}: ${problemText(issue)}`;
     });
     const missing = input['model'] === undefined;
     throw usageError([...new Set(problems)].join('\n'), missing ? MODEL_REMEDIES : []);
   }
   return settle(result.data, place);
+}
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  string: 'a text',
+  array: 'a list',
+};
+
+/** zod's own messages are for programmers; ours, at the options, are kept. */
+function problemText(issue: z.core.$ZodIssue): string {
+  if (!/^(?:Too|Invalid) /.test(issue.message)) return issue.message;
+  switch (issue.code) {
+    case 'too_small':
+      return issue.origin === 'array' ? 'at least one is needed' : `the least is ${issue.minimum}`;
+    case 'too_big':
+      return `the most is ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
+    case 'invalid_type':
+      return `${EXPECTED[issue.expected] ?? issue.expected} is expected`;
+    case 'invalid_value':
+      return `it is one of ${issue.values.join(', ')}`;
+    default:
+      return `${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+  }
 }
 
 function unknownOption(name: string, place: (option: string) => string): string {

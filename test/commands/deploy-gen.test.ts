@@ -233,6 +233,19 @@ describe('deploy-gen', () => {
     }
   });
 
+  it('says which flags a target has no use for, but not of a values file for both', async () => {
+    writeFileSync(join(folder, 'values.yaml'), 'namespace: ai\nloadBalancer: nginx\n');
+    const values = ['--model', model, '--values', 'values.yaml'];
+    const flags = ['--namespace', 'ai', '--storage-class', 'fast', '--load-balancer', 'nginx'];
+    for (const [target, told] of [
+      ['docker-compose', '--namespace, --storage-class: not used by docker-compose'],
+      ['k8s', '--load-balancer: not used by k8s'],
+    ] as const) {
+      assert.ok((await run(target, '--model', model, ...flags)).err.includes(told), target);
+      assert.ok(!(await run(target, ...values)).err.includes('not used'), target);
+    }
+  });
+
   it('reproduces a running server', async () => {
     const before = await startServer({
       args: [

@@ -43,7 +43,7 @@ export abstract class DeployGen extends BaseCommand {
     const { input, placeOf, notes } = await gatherOptions(given, common);
     for (const fact of notes) note(`· ${fact}`);
     const onProgress = this.interactive ? (what: string) => note(`… ${what}`) : undefined;
-    const options = { ...common, input, placeOf, explain: flags.explain, onProgress };
+    const options = { ...common, input, placeOf, flags: given.flags, explain: flags.explain, onProgress };
     const generated =
       overlays.length === 0
         ? await generate(target, options)

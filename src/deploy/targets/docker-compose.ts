@@ -19,6 +19,7 @@ export const dockerCompose: DeployTarget = {
   },
   // They are mounted where they are.
   hashes: () => false,
+  unused: ['namespace', 'storageClass', 'gateway', 'ingressClass', 'autoscaler', 'prometheusUrl'],
   warnings: ({ options, models }) => [
     ...models.flatMap(({ folder, unreadable = [] }) =>
       unreadable.map(

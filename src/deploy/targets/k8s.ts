@@ -24,6 +24,7 @@ export const kubernetes: DeployTarget = {
       .join('---\n'),
   // They are copied into a volume, by hand and through a network.
   hashes: ({ storage }) => storage === undefined || storage.kind === 'pvc',
+  unused: ['loadBalancer'],
   warnings: (plan) =>
     plan.options.storage?.kind === 'claim' && isReplicated(plan)
       ? [
