@@ -36,6 +36,8 @@ const OURS: Readonly<Record<string, string>> = {
   '--models-dir': '--model',
   '--models-preset': '--model',
   '--models-max': '--model',
+  '-a': '--alias',
+  '--alias': '--alias',
   '-c': '--ctx-size',
   '--ctx-size': '--ctx-size',
   '-np': '--parallel',

@@ -56,7 +56,9 @@ export const STOP_SECONDS = 30;
  * Decides everything about a deployment. Pure.
  * @throws LlamactlError (memory.gpu, memory.host, usage; exit 2) where it cannot be done as asked
  */
-export function planDeployment(options: DeployOptions, models: readonly DeployModel[]): DeployPlan {
+export function planDeployment(options: DeployOptions, found: readonly DeployModel[]): DeployPlan {
+  const { alias } = options;
+  const models = alias === undefined ? found : found.map((model) => ({ ...model, alias }));
   requireDistinct(models);
   const context = chooseContext(options, models);
   const flags = serverFlags(options, models, context);

@@ -1,5 +1,5 @@
 import { shellQuote } from '../catalogue/fill.js';
-import { type DeployOptions, flagOf } from './options.js';
+import { type DeployOptions, flagOf, USUAL_PROMETHEUS, VENDOR_OF } from './options.js';
 import { contextPerSlotOf, type DeployPlan } from './plan.js';
 import { bytesText, countText, rangeText } from './units.js';
 
@@ -43,7 +43,8 @@ export function commandText(
   add('backend', options.backend === 'cpu' ? undefined : options.backend);
   add('gpus', options.gpus > 1 ? options.gpus : undefined);
   add('gpuMemory', sizeWord(options.gpuMemory));
-  add('gpuVendor', options.backend === 'vulkan' ? options.gpuVendor : undefined);
+  add('gpuVendor', options.gpuVendor === VENDOR_OF[options.backend] ? undefined : options.gpuVendor);
+  add('alias', options.alias);
   add('ctxSize', options.ctxSize);
   add('parallel', options.parallel);
   add('cacheType', options.cacheType === 'f16' ? undefined : options.cacheType);
@@ -69,6 +70,10 @@ export function commandText(
   if (options.monitoring) words.push(flagOf('monitoring'));
   add('autoscale', options.autoscale && `${options.autoscale.min}..${options.autoscale.max}`);
   add('autoscaler', options.autoscale && options.autoscaler !== 'keda' ? options.autoscaler : undefined);
+  add(
+    'prometheusUrl',
+    options.autoscale && options.prometheusUrl !== USUAL_PROMETHEUS ? options.prometheusUrl : undefined,
+  );
   add('loadBalancer', options.loadBalancer === 'haproxy' ? undefined : options.loadBalancer);
   const extra = options.extraArgs.length === 0 ? [] : ['--', ...options.extraArgs];
   return ['llamactl', 'deploy-gen', target, ...kind, ...words, ...extra].map(shellQuote).join(' ');

@@ -232,4 +232,59 @@ describe('deploy-gen', () => {
       await server.stop();
     }
   });
+
+  it('says which flags a target has no use for, but not of a values file for both', async () => {
+    writeFileSync(join(folder, 'values.yaml'), 'namespace: ai\nloadBalancer: nginx\n');
+    const values = ['--model', model, '--values', 'values.yaml'];
+    const flags = ['--namespace', 'ai', '--storage-class', 'fast', '--storage', 'pvc:models'];
+    flags.push('--load-balancer', 'nginx');
+    for (const [target, told] of [
+      ['docker-compose', '--namespace, --storage, --storage-class: not used by docker-compose'],
+      ['k8s', '--load-balancer: not used by k8s'],
+    ] as const) {
+      assert.ok((await run(target, '--model', model, ...flags)).err.includes(told), target);
+      assert.ok(!(await run(target, ...values)).err.includes('not used'), target);
+    }
+  });
+
+  it('reproduces a running server', async () => {
+    const before = await startServer({
+      args: [
+        '-c',
+        '6144',
+        '-np',
+        '3',
+        '--alias',
+        'team/model',
+        '--temp',
+        '0.3',
+        '--top-k',
+        '20',
+        '--no-slots',
+      ],
+    });
+    const told = async ({ url }: { url: string }) => {
+      const {
+        model_path: _,
+        media_marker: __,
+        endpoint_metrics: ___,
+        ...props
+      } = JSON.parse(await (await fetch(`${url}/props`)).text());
+      return props;
+    };
+    const props = await told(before);
+    const { code, json, err } = await run('k8s', '--from-server', before.url, '--json');
+    await before.stop();
+    assert.equal(code, 0, err);
+    const flags: string[] = json.effectiveFlags.map((word: string) =>
+      word === '/models/tiny-v1.gguf' ? model : word,
+    );
+    // On the same port, too.
+    const after = await startServer({ model: null, args: flags, port: before.port });
+    try {
+      assert.deepEqual(await told(after), props);
+    } finally {
+      await after.stop();
+    }
+  });
 });

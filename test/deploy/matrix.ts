@@ -59,15 +59,36 @@ export function optionMatrix(): MatrixCase[] {
   return rows.map((row, index) => caseOf(row, index));
 }
 
-/** The sets that show most: each the one with most values that none before it has. */
+/** The sets that show most. */
 export function sample(cases: readonly MatrixCase[], count: number): MatrixCase[] {
+  // A default is a value too: storage of its own is what makes a StatefulSet.
+  const valuesOf = ({ name }: MatrixCase) =>
+    Object.keys(DIMENSIONS).map(
+      (option) => name.split(' ').find((word) => word.startsWith(`${option}=`)) ?? option,
+    );
+  return sampleBy(cases, valuesOf, count);
+}
+
+/**
+ * The items that show most: each the one in which most values meet for the first time.
+ * @param valuesOf what is in an item
+ */
+export function sampleBy<T>(
+  items: readonly T[],
+  valuesOf: (item: T) => readonly string[],
+  count: number,
+): T[] {
   const seen = new Set<string>();
-  const valuesOf = ({ name }: MatrixCase) => name.split(' ').slice(1);
-  return Array.from({ length: count }, () => {
-    const gain = (each: MatrixCase) => valuesOf(each).filter((value) => !seen.has(value)).length;
-    const best = cases.reduce((sofar, each) => (gain(each) > gain(sofar) ? each : sofar));
-    for (const value of valuesOf(best)) seen.add(value);
-    return best;
+  const rest = items.map((item) => {
+    const values = valuesOf(item);
+    return { item, pairs: values.flatMap((one, at) => values.slice(at).map((other) => `${one} ${other}`)) };
+  });
+  return Array.from({ length: Math.min(count, items.length) }, () => {
+    const gain = ({ pairs }: { readonly pairs: readonly string[] }) =>
+      pairs.filter((pair) => !seen.has(pair)).length;
+    const best = rest.reduce((sofar, each) => (gain(each) > gain(sofar) ? each : sofar));
+    for (const pair of best.pairs) seen.add(pair);
+    return best.item;
   });
 }
 

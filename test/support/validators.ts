@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { aptInstall } from './apt.js';
+import { DOCKER_COMPOSE, goBuild, KUBE_APISERVER } from './go-programs.js';
 import { HELM, installKubectlHelm, KUBECTL } from './kubectl-helm.js';
 import { goInstall, goModule, output, pipDownload, TOOLS, whole } from './tools.js';
 
@@ -17,26 +18,40 @@ const CRDS: readonly (readonly [module: string, folder: string])[] = [
   ['sigs.k8s.io/gateway-api@v1.4.1', 'config/crd/standard'],
 ];
 
-/** Where each is, or would be. */
+/** Where each is, or would be: a path, or a program's name. */
 export const VALIDATORS = {
   kubeconform: join(TOOLS, 'kubeconform-0.8.0', 'kubeconform'),
   schemas: join(TOOLS, `kubernetes-schemas-${KUBERNETES}`),
-  crds: join(TOOLS, 'crd-schemas-keda2.21-operator0.85-gateway1.4'),
+  crds: join(TOOLS, 'crds-keda2.21-operator0.85-gateway1.4'),
   composeGo: join(TOOLS, 'compose-go-2.16.2', 'cmd'),
   kubectl: KUBECTL,
   helm: HELM,
   promtool: 'promtool',
   nginx: 'nginx',
   haproxy: 'haproxy',
+  etcd: 'etcd',
+  kubeApiServer: KUBE_APISERVER.place,
+  kubeScore: join(TOOLS, 'kube-score-1.20.0', 'kube-score'),
+  dockerCompose: DOCKER_COMPOSE.place,
+  pyYaml: join(TOOLS, 'pyyaml-6.0.3', 'pyyaml.whl'),
 } as const;
 
 export type Validator = keyof typeof VALIDATORS;
+
+/** Those that take minutes to build, and what goes with them: for `npm run test:admission` alone. */
+const ONLY_FOR_ADMISSION: readonly Validator[] = [
+  'etcd',
+  'kubeApiServer',
+  'kubeScore',
+  'dockerCompose',
+  'pyYaml',
+];
 
 /** Whether a validator can be run here. */
 export function hasValidator(name: Validator): boolean {
   const place = VALIDATORS[name];
   if (place.includes('/')) return existsSync(place);
-  return spawnSync(place, [place === 'promtool' ? '--version' : '-v']).status === 0;
+  return spawnSync(place, [name === 'promtool' || name === 'etcd' ? '--version' : '-v']).status === 0;
 }
 
 const INSTALLERS: Readonly<Record<Validator, () => boolean>> = {
@@ -49,20 +64,44 @@ const INSTALLERS: Readonly<Record<Validator, () => boolean>> = {
   promtool: () => aptInstall('prometheus'),
   nginx: () => aptInstall('nginx-light'),
   haproxy: () => aptInstall('haproxy'),
+  etcd: () => aptInstall('etcd-server'),
+  kubeApiServer: () => goBuild(KUBE_APISERVER),
+  kubeScore: () => goInstall('github.com/zegl/kube-score/cmd/kube-score@v1.20.0', VALIDATORS.kubeScore),
+  dockerCompose: () => goBuild(DOCKER_COMPOSE),
+  pyYaml: () =>
+    whole(dirname(VALIDATORS.pyYaml), (folder) => {
+      // Python reads packages out of a wheel as it is.
+      const wheel = pipDownload('PyYAML==6.0.3', folder);
+      if (wheel !== null) renameSync(wheel, join(folder, basename(VALIDATORS.pyYaml)));
+      return wheel !== null;
+    }),
 };
+
+/** What was looked for. */
+export interface Found {
+  readonly there: readonly Validator[];
+  readonly missing: readonly Validator[];
+}
 
 /**
  * Gets the validators that are missing: of Go where Go is, of PyPI where pip is, of Debian where root is.
- * @returns what there is to say
+ * @param purpose `admission`: all of them
+ * @param onInstall told before each that is not there yet, since some take minutes
  */
-export function ensureValidators(): string {
-  const names = Object.keys(INSTALLERS).filter((name): name is Validator => name in VALIDATORS);
-  const missing = names.filter((name) => !hasValidator(name));
-  const failed = missing.filter((name) => !hasValidator(name) && !(INSTALLERS[name]() && hasValidator(name)));
-  const there = names.filter((name) => !failed.includes(name));
-  return failed.length === 0
-    ? `validators of manifests: ${there.join(', ')}`
-    : `! validators of manifests that cannot be had here, whose tests are left out: ${failed.join(', ')}`;
+export function ensureValidators(
+  purpose: 'manifests' | 'admission',
+  onInstall: (name: Validator) => void = () => undefined,
+): Found {
+  const names = Object.keys(INSTALLERS).filter(
+    (name): name is Validator =>
+      name in VALIDATORS && (purpose === 'admission' || !ONLY_FOR_ADMISSION.some((each) => each === name)),
+  );
+  const missing = names.filter((name) => {
+    if (hasValidator(name)) return false;
+    onInstall(name);
+    return !(INSTALLERS[name]() && hasValidator(name));
+  });
+  return { there: names.filter((name) => !missing.includes(name)), missing };
 }
 
 /** The schemas of Kubernetes' own kinds, with references as kubeconform follows them. */
@@ -96,17 +135,19 @@ const crdSchema = z.object({
   }),
 });
 
-/** The schemas of kinds that others define, as JSON Schema that refuses unknown fields. */
+/** The definitions of kinds that others define, and their schemas as JSON Schema that refuses unknown fields. */
 function crdSchemas(): boolean {
   return whole(VALIDATORS.crds, (folder) =>
     CRDS.every(([module, below]) => {
       const base = goModule(module);
       if (base === null) return false;
       for (const file of readdirSync(join(base, below)).filter((name) => name.endsWith('.yaml'))) {
-        for (const document of parseAllDocuments(readFileSync(join(base, below, file), 'utf8'))) {
+        const text = readFileSync(join(base, below, file), 'utf8');
+        for (const [index, document] of parseAllDocuments(text).entries()) {
           const crd = crdSchema.safeParse(document.toJS());
           if (!crd.success) continue;
           const { group, names, versions } = crd.data.spec;
+          writeFileSync(join(folder, `${index}-${file}`), String(document));
           for (const { name, schema } of versions) {
             const path = `${names.kind}-${group.split('.')[0]}-${name}.json`.toLowerCase();
             writeFileSync(join(folder, path), JSON.stringify(closed(schema.openAPIV3Schema)));

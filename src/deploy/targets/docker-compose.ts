@@ -1,10 +1,10 @@
 import { shellQuote } from '../../catalogue/fill.js';
+import { usageError } from '../../errors/llamactl-error.js';
 import { isAddress } from '../options.js';
 import type { DeployPlan } from '../plan.js';
 import type { DeployTarget, GeneratedFile, NextStep, TargetOptions } from '../target.js';
 import { commandText, sizingText, TOKEN_UNUSED } from '../texts.js';
 import { toYaml } from '../yaml.js';
-import { leftOut } from './compose/left-out.js';
 import { monitoringOf } from './compose/monitoring.js';
 import { serverNames } from './compose/names.js';
 import { composeReasons } from './compose/reasons.js';
@@ -19,8 +19,8 @@ export const dockerCompose: DeployTarget = {
   },
   // They are mounted where they are.
   hashes: () => false,
+  unused: ['namespace', 'storage', 'storageClass', 'gateway', 'ingressClass', 'autoscaler', 'prometheusUrl'],
   warnings: ({ options, models, downloads }) => [
-    ...leftOut(options),
     ...(options.hfTokenSecret === undefined || downloads ? [] : [TOKEN_UNUSED]),
     ...models.flatMap(({ folder, unreadable = [] }) =>
       unreadable.map(
@@ -49,10 +49,12 @@ function composeFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFi
   const monitoring = monitoringOf(plan);
   const volumes = { ...(plan.downloads ? { [MODELS_VOLUME]: {} } : {}), ...monitoring.volumes };
   const secrets = { ...secretsOf(plan), ...monitoring.secrets };
+  const parts = [downloadService(plan), services, before, monitoring.services];
+  requireDistinct(parts, options.name);
   const document = {
     name: options.name,
     ...(anchor === null ? {} : { 'x-server': anchor }),
-    services: { ...downloadService(plan), ...services, ...before, ...monitoring.services },
+    services: Object.assign({}, ...parts),
     volumes: Object.keys(volumes).length === 0 ? undefined : volumes,
     secrets: Object.keys(secrets).length === 0 ? undefined : secrets,
   };
@@ -69,6 +71,16 @@ function composeFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFi
     ...(plan.preset === null ? [] : [{ path: 'models.ini', content: plan.preset }]),
     ...monitoring.files,
   ];
+}
+
+/** A server that is called as one of the services around it would take its place. */
+function requireDistinct(parts: readonly Readonly<Record<string, unknown>>[], name: string): void {
+  const names = parts.flatMap(Object.keys);
+  const twice = names.find((each, index) => names.indexOf(each) !== index);
+  if (twice === undefined) return;
+  throw usageError(`--name ${name}: the project has another service that is called ${twice}`, [
+    { text: 'Choose another:', commands: [`--name ${name}-server`] },
+  ]);
 }
 
 function secretsOf({ options, downloads }: DeployPlan): Record<string, unknown> {

@@ -14,6 +14,7 @@ export const helmChart: DeployTarget = {
   // A chart is a folder, or a .tgz that helm package makes of it.
   stream: () => null,
   hashes: kubernetes.hashes,
+  unused: kubernetes.unused,
   warnings: kubernetes.warnings,
   next: nextSteps,
 };

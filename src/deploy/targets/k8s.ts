@@ -24,10 +24,8 @@ export const kubernetes: DeployTarget = {
       .join('---\n'),
   // They are copied into a volume, by hand and through a network.
   hashes: ({ storage }) => storage === undefined || storage.kind === 'pvc',
+  unused: ['loadBalancer'],
   warnings: (plan) => [
-    ...(plan.options.loadBalancer === 'haproxy'
-      ? []
-      : ['for Compose only, and left out here: --load-balancer (a Service spreads the requests)']),
     ...(plan.options.hfTokenSecret === undefined || plan.downloads ? [] : [TOKEN_UNUSED]),
     ...(plan.options.storage?.kind === 'claim' && isReplicated(plan)
       ? [
@@ -38,7 +36,14 @@ export const kubernetes: DeployTarget = {
   next: nextSteps,
 };
 
-function manifestFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFile[] {
+/** Objects that stand in one file. */
+interface ManifestFile {
+  readonly path: string;
+  readonly objects: readonly Manifest[];
+}
+
+/** The objects of a plan, by concern. */
+export function manifestsOf(plan: DeployPlan): ManifestFile[] {
   const storage = storageOf(plan);
   const kind = workloadKind(storage);
   const { monitoring, autoscale } = plan.options;
@@ -64,16 +69,19 @@ function manifestFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedF
       ],
     ],
   ];
-  const reasons = explain ? kubernetesReasons(plan, storage) : undefined;
-  const written = byFile.flatMap(([name, objects]) => {
+  return byFile.flatMap(([name, objects]) => {
     const present = objects.filter((object) => object !== null);
     return present.length === 0 ? [] : [{ path: `${name}.yaml`, objects: present }];
   });
+}
+
+function manifestFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFile[] {
+  const reasons = explain ? kubernetesReasons(plan, storageOf(plan)) : undefined;
   const header = [
     `${plan.models.map(({ alias }) => alias).join(', ')}: ${sizingText(plan)}.`,
     `Made by: ${commandText(plan, 'k8s')}`,
   ];
-  const files = written.map(({ path, objects }, index) => ({
+  const files = manifestsOf(plan).map(({ path, objects }, index) => ({
     path,
     content: objects
       .map((object, position) =>
