@@ -34,7 +34,12 @@ export interface ClientChanges {
   readonly withoutKey?: true;
   /** Ask once, and answer in no other way than asked. */
   readonly once?: true;
+  /** The same, as often at a time as is asked, and without a word about each. */
+  readonly load?: true;
 }
+
+/** Connections of a load: no request is to wait for another's. */
+const UNLIMITED = 65_536;
 
 export interface ConnectContext {
   readonly output: Output;
@@ -180,7 +185,7 @@ function createClient(
   context: ConnectContext,
   label: string,
   headers: Readonly<Record<string, string>>,
-  { baseUrl = target.baseUrl, withoutKey, once }: ClientChanges = {},
+  { baseUrl = target.baseUrl, withoutKey, once, load }: ClientChanges = {},
 ): LlamaCppClient {
   const { baseUrls } = target;
   const isSeveral = baseUrls !== undefined && baseUrl === target.baseUrl;
@@ -188,19 +193,22 @@ function createClient(
     ...(isSeveral ? { baseUrls } : { baseUrl }),
     models: target.models,
     timeout: target.timeout,
-    fallback: !flags['no-fallback'] && !once,
+    fallback: !flags['no-fallback'] && !once && !load,
     insecure: flags.insecure,
     headers,
     signal: context.signal,
     // Where nobody asked, the recovery table has a number for each kind of failure.
     ...(target.origins['maxRetries'] === undefined ? {} : { maxRetries: target.maxRetries }),
     ...(once ? { maxRetries: 0, idleTimeout: PROBE_IDLE } : {}),
+    ...(load ? { maxRetries: 0, pool: { maxConnections: UNLIMITED } } : {}),
     ...(target.apiKey === undefined || withoutKey ? {} : { apiKey: target.apiKey }),
     ...(target.model === undefined ? {} : { model: target.model }),
     ...(flags['ca-cert'] === undefined ? {} : { caCert: flags['ca-cert'] }),
     ...(flags['no-cache'] ? {} : { cacheDirectory: context.cacheDirectory }),
   };
   const client = new LlamaCppClient(options);
+  if (flags.verbose) client.on('exchange', (record) => context.output.note(describeExchange(record)));
+  if (load) return client;
   client.on('recovery', (step) => {
     const { message, action, delayMs } = step;
     const pause = action !== 'retry' || delayMs === undefined ? '' : ` in ${delayMs} ms`;
@@ -212,7 +220,6 @@ function createClient(
   client.on('waiting', ({ pending, connections }) => {
     context.output.note(`… ${label}${pending} waiting for one of ${connections} connections`);
   });
-  if (flags.verbose) client.on('exchange', (record) => context.output.note(describeExchange(record)));
   return client;
 }
 

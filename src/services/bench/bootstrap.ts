@@ -1,0 +1,57 @@
+import { below, createRandom, type Random } from './random.js';
+
+/** Of a number that was resampled: what lies between has been seen in this share of the resamples. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+const RESAMPLES = 1000;
+
+/**
+ * A confidence interval by the bootstrap: what a statistic would be, had other requests of the same kind been sent.
+ * @param draw one resample's statistic; null where it has none
+ * @param confidence 0.99 for 99 %
+ * @returns null where fewer than half of the resamples have a statistic
+ */
+export function bootstrap(
+  draw: (random: Random) => number | null,
+  confidence: number,
+  seed = 1,
+): Interval | null {
+  const random = createRandom(seed);
+  const values: number[] = [];
+  for (let n = 0; n < RESAMPLES; n++) {
+    const value = draw(random);
+    if (value !== null && Number.isFinite(value)) values.push(value);
+  }
+  if (values.length < RESAMPLES / 2) return null;
+  values.sort((a, b) => a - b);
+  const tail = (1 - confidence) / 2;
+  const at = (share: number) =>
+    values[Math.min(values.length - 1, Math.floor(share * values.length))] ?? Number.NaN;
+  return { low: at(tail), high: at(1 - tail) };
+}
+
+/** As many picks with replacement as there are items. */
+export function resample<T>(items: readonly T[], random: Random): T[] {
+  return items.map((item) => items[below(random, items.length)] ?? item);
+}
+
+/**
+ * In which share of resamples something holds.
+ * @param length how many items there are
+ * @param holds given the indexes of one resample
+ */
+export function bootstrapShare(
+  length: number,
+  holds: (picks: readonly number[]) => boolean,
+  seed = 1,
+): number | null {
+  if (length === 0) return null;
+  const random = createRandom(seed);
+  const indexes = Array.from({ length }, (_, index) => index);
+  let kept = 0;
+  for (let n = 0; n < RESAMPLES; n++) if (holds(resample(indexes, random))) kept++;
+  return kept / RESAMPLES;
+}

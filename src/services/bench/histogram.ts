@@ -1,0 +1,97 @@
+/** Milliseconds of many requests or tokens, in short. */
+export interface Distribution {
+  readonly count: number;
+  readonly mean: number;
+  readonly min: number;
+  readonly p50: number;
+  readonly p75: number;
+  readonly p90: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly 'p99.9': number;
+  readonly max: number;
+}
+
+/** Microseconds. */
+const LONGEST = 3_600_000_000;
+const DIGITS = 3;
+
+/** Milliseconds → a {@link Distribution}, in constant memory. */
+export interface Recorder {
+  add(ms: number): void;
+  /** Milliseconds that this share (0 to 1) of the values does not exceed. */
+  quantile(share: number): number;
+  /** Null without a value. */
+  distribution(): Distribution | null;
+}
+
+/** Makes recorders: HDR histograms of microseconds, exact to 0.1 %. They are loaded here, since only load tests need them. */
+export async function loadRecorders(): Promise<() => Recorder> {
+  // A CommonJS module: its own `default` is inside of what Node's import calls so, and tsx takes it out.
+  const { default: module } = await import('hdr-histogram-js/dist/Int32Histogram.js');
+  const Histogram = 'default' in module ? module.default : module;
+  return () => {
+    const histogram = new Histogram(1, LONGEST, DIGITS);
+    // The histogram's own mean, least and greatest are of whole buckets.
+    let sum = 0;
+    let min = Number.POSITIVE_INFINITY;
+    let max = 0;
+    const quantile = (share: number) =>
+      Math.min(max, Math.max(min, histogram.getValueAtPercentile(share * 100) / 1000));
+    return {
+      quantile,
+      add: (ms) => {
+        const value = Math.max(0, ms);
+        histogram.recordValue(Math.min(LONGEST, Math.round(value * 1000)));
+        sum += value;
+        min = Math.min(min, value);
+        max = Math.max(max, value);
+      },
+      distribution: () => {
+        const count = histogram.totalCount;
+        if (count === 0) return null;
+        return {
+          count,
+          mean: sum / count,
+          min,
+          p50: quantile(0.5),
+          p75: quantile(0.75),
+          p90: quantile(0.9),
+          p95: quantile(0.95),
+          p99: quantile(0.99),
+          'p99.9': quantile(0.999),
+          max,
+        };
+      },
+    };
+  };
+}
+
+/** The values of one request, exactly. @returns null without a value */
+export function distributionOf(values: readonly number[]): Distribution | null {
+  const sorted = Float64Array.from(values).sort();
+  const count = sorted.length;
+  const min = sorted[0];
+  const max = sorted[count - 1];
+  if (min === undefined || max === undefined) return null;
+  const at = (share: number) => quantileOf(sorted, share);
+  return {
+    count,
+    mean: sorted.reduce((sum, value) => sum + value, 0) / count,
+    min,
+    p50: at(0.5),
+    p75: at(0.75),
+    p90: at(0.9),
+    p95: at(0.95),
+    p99: at(0.99),
+    'p99.9': at(0.999),
+    max,
+  };
+}
+
+/** The least value that this share of sorted values does not exceed (nearest rank, as HDR histograms have it). */
+export function quantileOf(sorted: ArrayLike<number>, share: number): number {
+  // 0.95 × 20 is 19 and a rounding error more.
+  const rank = Math.max(1, Math.ceil(share * sorted.length - 1e-9));
+  return sorted[Math.min(rank, sorted.length) - 1] ?? Number.NaN;
+}
