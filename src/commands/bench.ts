@@ -17,7 +17,7 @@ import { LlamactlError } from '../errors/llamactl-error.js';
 import { renderProgress } from '../render/bench.js';
 import { readBaseline } from '../services/bench/baseline.js';
 import { bench } from '../services/bench/bench.js';
-import { whyAsk } from '../services/bench/consent.js';
+import { agreeingCommand, whyAsk } from '../services/bench/consent.js';
 import type { BenchDocument } from '../services/bench/document.js';
 import type { Progress } from '../services/bench/run.js';
 import { parseSlo } from '../services/bench/slo.js';
@@ -102,7 +102,7 @@ export default class Bench extends BaseCommand {
     const { baseUrl, provider } = target;
     const why = whyAsk({ label, baseUrl, provider, isNamed, bounds });
     if (why === null) return;
-    const agreeing = `llamactl bench ${this.argv.join(' ')} --yes`;
+    const agreeing = agreeingCommand(this.argv);
     if (!(await confirm(why, 'send it', { yes: flags.yes, agreeing, signal: this.signal })))
       throw new LlamactlError({
         type: 'USAGE_ERROR',

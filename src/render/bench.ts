@@ -94,21 +94,20 @@ function renderRun(run: RunReport, width: number): string[] {
     ...(line === null
       ? []
       : [`  ${name.padEnd(12)} ${latency(line.low)} ${line.bars} ${latency(line.high)} (p99)`]),
-    ...phaseLine(run),
+    ...phaseLine(run, width),
     ...rateLines(run),
     ...renderSlos(run, width),
     ...renderFailures(run, width),
   ];
 }
 
-function phaseLine({ phases }: RunReport): string[] {
+function phaseLine({ phases }: RunReport, width: number): string[] {
   if (phases === null) return [];
   const whole = PHASES.reduce((sum, phase) => sum + phases[phase], 0);
   if (whole === 0) return [];
   const shares = PHASES.filter((phase) => phases[phase] / whole >= 0.005);
-  return [
-    `  ${'time'.padEnd(12)} ${shares.map((phase) => `${phase} ${percent(phases[phase] / whole)}`).join(' · ')}`,
-  ];
+  const text = shares.map((phase) => `${phase} ${percent(phases[phase] / whole)}`).join(' · ');
+  return [hanging(text, width, `  ${'time'.padEnd(12)} `)];
 }
 
 function rateLines(run: RunReport): string[] {

@@ -10,20 +10,16 @@ const RESAMPLES = 1000;
 
 /**
  * A confidence interval by the bootstrap: what a statistic would be, had other requests of the same kind been sent.
- * @param draw one resample's statistic; null where it has none
+ * @param draw one resample's statistic; not a finite number where it has none
  * @param confidence 0.99 for 99 %
  * @returns null where fewer than half of the resamples have a statistic
  */
-export function bootstrap(
-  draw: (random: Random) => number | null,
-  confidence: number,
-  seed = 1,
-): Interval | null {
+export function bootstrap(draw: (random: Random) => number, confidence: number, seed = 1): Interval | null {
   const random = createRandom(seed);
   const values: number[] = [];
   for (let n = 0; n < RESAMPLES; n++) {
     const value = draw(random);
-    if (value !== null && Number.isFinite(value)) values.push(value);
+    if (Number.isFinite(value)) values.push(value);
   }
   if (values.length < RESAMPLES / 2) return null;
   values.sort((a, b) => a - b);
@@ -33,9 +29,28 @@ export function bootstrap(
   return { low: at(tail), high: at(1 - tail) };
 }
 
-/** As many picks with replacement as there are items. */
-export function resample<T>(items: readonly T[], random: Random): T[] {
-  return items.map((item) => items[below(random, items.length)] ?? item);
+/** As many picks with replacement as there are items, as how often each was picked. */
+export function pickCounts(length: number, random: Random): Uint32Array {
+  const counts = new Uint32Array(length);
+  for (let n = 0; n < length; n++) {
+    const picked = below(random, length);
+    counts[picked] = (counts[picked] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/**
+ * The value that a share of a resample does not exceed (nearest rank).
+ * @param sorted rising
+ */
+export function resampledQuantile(sorted: Float64Array, share: number, random: Random): number {
+  const counts = pickCounts(sorted.length, random);
+  let left = Math.max(1, Math.ceil(share * sorted.length - 1e-9));
+  for (let at = 0; at < counts.length; at++) {
+    left -= counts[at] ?? 0;
+    if (left <= 0) return sorted[at] ?? Number.NaN;
+  }
+  return Number.NaN;
 }
 
 /**
@@ -50,8 +65,10 @@ export function bootstrapShare(
 ): number | null {
   if (length === 0) return null;
   const random = createRandom(seed);
-  const indexes = Array.from({ length }, (_, index) => index);
   let kept = 0;
-  for (let n = 0; n < RESAMPLES; n++) if (holds(resample(indexes, random))) kept++;
+  for (let n = 0; n < RESAMPLES; n++) {
+    const picks = Array.from({ length }, () => below(random, length));
+    if (holds(picks)) kept++;
+  }
   return kept / RESAMPLES;
 }

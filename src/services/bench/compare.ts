@@ -1,6 +1,7 @@
-import { bootstrap, type Interval, resample } from './bootstrap.js';
+import { bootstrap, type Interval, pickCounts, resampledQuantile } from './bootstrap.js';
 import { quantileOf } from './histogram.js';
 import type { Load } from './load.js';
+import type { Random } from './random.js';
 import type { Samples } from './report.js';
 
 /** Two runs of the same load, held against each other. */
@@ -10,7 +11,7 @@ export interface Comparison {
   readonly metrics: readonly ComparedMetric[];
 }
 
-/** `unsure`: more requests would be needed to tell. */
+/** From what matters most. `unsure`: more requests would be needed to tell. */
 export type ChangeVerdict = 'regressed' | 'unsure' | 'same' | 'improved';
 
 export interface ComparedMetric {
@@ -38,21 +39,22 @@ interface Sample {
 
 interface Metric {
   readonly name: string;
-  /** Of requests; null where they have no such number. */
-  readonly of: (samples: readonly Sample[]) => number | null;
+  /** What a greater number means. */
   readonly more: 'worse' | 'better';
+  /** Makes what draws the number of a resample (of the requests themselves without `random`); null of too few requests. */
+  readonly drawer: (samples: readonly Sample[]) => ((random?: Random) => number) | null;
 }
 
 const percentile = (name: string, share: number, of: (sample: Sample) => number | null): Metric => ({
   name: `${name}.p${share * 100}`,
   more: 'worse',
-  of: (samples) => {
-    const values = samples.flatMap((sample) => {
-      const value = sample.failed ? null : of(sample);
-      return value === null ? [] : [value];
-    });
+  drawer: (samples) => {
+    const values = samples.flatMap((sample) => (sample.failed ? [] : (of(sample) ?? [])));
     // The 95th of fewer is not to be told from their greatest.
-    return values.length < 2 / (1 - share) ? null : quantileOf(Float64Array.from(values).sort(), share);
+    if (values.length < 2 / (1 - share)) return null;
+    const sorted = Float64Array.from(values).sort();
+    return (random) =>
+      random === undefined ? quantileOf(sorted, share) : resampledQuantile(sorted, share, random);
   },
 });
 
@@ -60,10 +62,20 @@ const percentile = (name: string, share: number, of: (sample: Sample) => number 
 const THROUGHPUT: Metric = {
   name: 'tps',
   more: 'better',
-  of: (samples) => {
-    const busyMs = samples.reduce((sum, { e2eMs }) => sum + e2eMs, 0);
-    const tokens = samples.reduce((sum, { outputTokens }) => sum + outputTokens, 0);
-    return busyMs === 0 || tokens === 0 ? null : (tokens * 1000) / busyMs;
+  drawer: (samples) => {
+    const good = samples.filter(({ failed, outputTokens }) => !failed && outputTokens > 0);
+    if (good.length < 2) return null;
+    return (random) => {
+      const counts = random === undefined ? null : pickCounts(good.length, random);
+      let tokens = 0;
+      let busyMs = 0;
+      for (const [index, { outputTokens, e2eMs }] of good.entries()) {
+        const n = counts === null ? 1 : (counts[index] ?? 0);
+        tokens += n * outputTokens;
+        busyMs += n * e2eMs;
+      }
+      return (tokens * 1000) / busyMs;
+    };
   },
 };
 
@@ -92,22 +104,21 @@ export function compareRuns(load: Load, before: Samples, after: Samples, toleran
   });
   const all = [...metrics, ...compareErrors(old, now)];
   const verdicts = all.map(({ verdict }) => verdict);
-  const order: readonly ChangeVerdict[] = ['regressed', 'unsure', 'improved', 'same'];
+  const order: readonly ChangeVerdict[] = ['regressed', 'improved', 'unsure', 'same'];
   return { load, verdict: order.find((each) => verdicts.includes(each)) ?? 'unsure', metrics: all };
 }
 
 function compareMetric(
-  { name, of, more }: Metric,
+  { name, drawer, more }: Metric,
   old: readonly Sample[],
   now: readonly Sample[],
   tolerance: number,
 ): ComparedMetric | null {
-  const [before, after] = [of(old), of(now)];
-  if (before === null || after === null || before === 0) return null;
-  const interval = bootstrap((random) => {
-    const [a, b] = [of(resample(old, random)), of(resample(now, random))];
-    return a === null || b === null || a === 0 ? null : b / a - 1;
-  }, CONFIDENCE);
+  const [drawOld, drawNow] = [drawer(old), drawer(now)];
+  if (drawOld === null || drawNow === null) return null;
+  const [before, after] = [drawOld(), drawNow()];
+  if (before === 0) return null;
+  const interval = bootstrap((random) => drawNow(random) / drawOld(random) - 1, CONFIDENCE);
   return {
     name,
     before,
@@ -118,7 +129,6 @@ function compareMetric(
   };
 }
 
-/** @param more what a greater number means */
 export function verdictOf(
   interval: Interval | null,
   more: 'worse' | 'better',
@@ -137,10 +147,15 @@ function compareErrors(old: readonly Sample[], now: readonly Sample[]): Compared
     samples.length === 0 ? 0 : samples.filter(({ failed }) => failed).length / samples.length;
   const [before, after] = [share(old), share(now)];
   if (before === 0 && after === 0) return [];
-  const interval = bootstrap(
-    (random) => share(resample(now, random)) - share(resample(old, random)),
-    CONFIDENCE,
-  );
+  const drawn = (samples: readonly Sample[], random: Random) => {
+    const counts = pickCounts(samples.length, random);
+    const failed = samples.reduce(
+      (sum, sample, index) => sum + (sample.failed ? (counts[index] ?? 0) : 0),
+      0,
+    );
+    return failed / samples.length;
+  };
+  const interval = bootstrap((random) => drawn(now, random) - drawn(old, random), CONFIDENCE);
   const verdict = verdictOf(interval, 'worse', 0);
   return [{ name: 'errors', before, after, change: after - before, interval, verdict }];
 }

@@ -1,3 +1,4 @@
+import { shellQuote } from '../../catalogue/fill.js';
 import type { ProviderType } from '../../client/providers/provider.js';
 import { isPublicHost } from '../../wire/hosts.js';
 import type { Bounds } from './load.js';
@@ -33,4 +34,9 @@ function sizeOf({ requests, durationMs }: Bounds): string {
   return durationMs === null
     ? 'many requests'
     : `as many requests as it takes in ${Math.round(durationMs / 1000)} s`;
+}
+
+/** The command that agrees beforehand. @param argv as it was typed */
+export function agreeingCommand(argv: readonly string[]): string {
+  return ['llamactl bench', ...argv.map(shellQuote), '--yes'].join(' ');
 }

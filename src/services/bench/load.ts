@@ -86,9 +86,11 @@ async function sendAtTimes(
   for (const at of arrivalTimes(rate, arrivals, seed)) {
     if (sent >= limit || at >= (bounds.durationMs ?? Number.POSITIVE_INFINITY)) break;
     const scheduled = startedMs + at;
-    const wait = scheduled - performance.now();
     // A sender that is late catches up. Timers are a millisecond coarse: one that is early by less is on time.
-    if (wait >= 1) await sleep(Math.floor(wait), undefined, { signal }).catch(() => undefined);
+    for (let wait = scheduled - performance.now(); wait >= 1 && !signal.aborted; ) {
+      await sleep(Math.floor(wait), undefined, { signal }).catch(() => undefined);
+      wait = scheduled - performance.now();
+    }
     if (signal.aborted) break;
     sent++;
     const request = send(take(), Math.min(scheduled, performance.now()));

@@ -42,6 +42,8 @@ export interface Bench {
 }
 
 const PROGRESS_INTERVAL = 250;
+/** Failures one after the other, without an answer between, after which a server is taken to be gone and left alone. */
+const LAST_STRAW = 50;
 
 /**
  * One load, measured.
@@ -61,6 +63,9 @@ export async function runOnce(
   let sent = 0;
   let failed = 0;
   let interrupted = 0;
+  let failedInTurn = 0;
+  const enough = new AbortController();
+  const patience = LAST_STRAW + (load.kind === 'closed' ? load.concurrency : 0);
   const runStartedMs = performance.now();
   const tell = () =>
     bench.onProgress({
@@ -79,7 +84,7 @@ export async function runOnce(
     load,
     bounds,
     seed: bench.seed,
-    signal,
+    signal: AbortSignal.any([signal, enough.signal]),
     send: async (index, scheduledMs) => {
       sent++;
       const record = await measure(client, prompts.at(firstIndex + index), asking, {
@@ -94,7 +99,12 @@ export async function runOnce(
         return;
       }
       records.push(record);
-      if (record.failure !== null) failed++;
+      if (record.failure === null) {
+        failedInTurn = 0;
+      } else {
+        failed++;
+        if (++failedInTurn >= patience) enough.abort();
+      }
       if (record.ttftMs !== null) firsts.add(record.ttftMs);
       bench.onRecord(load, record);
     },
@@ -107,7 +117,8 @@ export async function runOnce(
     durationMs: times.endedMs - times.startedMs,
     drainMs: times.endedMs - times.lastSentMs,
     unfinished: interrupted,
-    partial: signal.aborted,
+    partial: signal.aborted || enough.signal.aborted,
+    failedInTurn: enough.signal.aborted ? failedInTurn : null,
     slos: bench.slos,
     client: clientLoad,
     networkMs: bench.networkMs,

@@ -16,6 +16,8 @@ export interface SummaryInput {
   readonly drainMs: number;
   readonly unfinished: number;
   readonly partial: boolean;
+  /** Failures one after the other that ended the run; null where they did not. */
+  readonly failedInTurn: number | null;
   readonly slos: readonly Slo[];
   readonly client: ClientLoad;
   /** To connect and to be answered, by the idle server. */
@@ -108,7 +110,11 @@ export function summarise(input: SummaryInput): RunReport {
     client: { ...input.client, lateP99Ms },
     samples: samplesOf(records),
   };
-  return { ...report, warnings: warningsOf(report, answered, slos, input.warningFacts) };
+  const gone =
+    input.failedInTurn === null
+      ? []
+      : [`Stopped early: the last ${input.failedInTurn} requests failed, so the server was left alone.`];
+  return { ...report, warnings: [...gone, ...warningsOf(report, answered, slos, input.warningFacts)] };
 }
 
 /** Tokens a second of one request, from its first to its last. */
