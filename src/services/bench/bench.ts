@@ -2,6 +2,7 @@ import type { LlamaCppClient } from '../../client/llama-client.js';
 import type { ProviderType } from '../../client/providers/provider.js';
 import { type Baseline, checkComparable } from './baseline.js';
 import { type Comparison, compareRuns } from './compare.js';
+import { digits } from './digits.js';
 import { type BenchDocument, type BenchVerdict, type Settings, sameLoad } from './document.js';
 import { loadRecorders } from './histogram.js';
 import type { Bounds, Load } from './load.js';
@@ -100,7 +101,7 @@ export async function bench(options: BenchOptions): Promise<BenchDocument> {
     build: facts.build,
     slots: facts.slots,
     contextPerSlot: facts.contextPerSlot,
-    networkMs: facts.networkMs,
+    networkMs: digits(facts.networkMs),
     settings,
     seed,
     exactPrompts: settings.prompts.kind === 'synthetic' ? prompts.isExact : null,

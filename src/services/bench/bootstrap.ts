@@ -1,3 +1,4 @@
+import { digits } from './digits.js';
 import { below, createRandom, type Random } from './random.js';
 
 /** Of a number that was resampled: what lies between has been seen in this share of the resamples. */
@@ -25,7 +26,7 @@ export function bootstrap(draw: (random: Random) => number, confidence: number, 
   values.sort((a, b) => a - b);
   const tail = (1 - confidence) / 2;
   const at = (share: number) =>
-    values[Math.min(values.length - 1, Math.floor(share * values.length))] ?? Number.NaN;
+    digits(values[Math.min(values.length - 1, Math.floor(share * values.length))] ?? Number.NaN);
   return { low: at(tail), high: at(1 - tail) };
 }
 

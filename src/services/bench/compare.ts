@@ -1,4 +1,5 @@
 import { bootstrap, type Interval, pickCounts, resampledQuantile } from './bootstrap.js';
+import { digits } from './digits.js';
 import { quantileOf } from './histogram.js';
 import type { Load } from './load.js';
 import type { Random } from './random.js';
@@ -100,7 +101,9 @@ export function compareRuns(load: Load, before: Samples, after: Samples, toleran
     if (compared === null) return [];
     // The samples tell it for one request at a time.
     const factor = metric === THROUGHPUT && load.kind === 'closed' ? load.concurrency : 1;
-    return [{ ...compared, before: compared.before * factor, after: compared.after * factor }];
+    return [
+      { ...compared, before: digits(compared.before * factor), after: digits(compared.after * factor) },
+    ];
   });
   const all = [...metrics, ...compareErrors(old, now)];
   const verdicts = all.map(({ verdict }) => verdict);
@@ -123,7 +126,7 @@ function compareMetric(
     name,
     before,
     after,
-    change: after / before - 1,
+    change: digits(after / before - 1),
     interval,
     verdict: verdictOf(interval, more, tolerance),
   };
@@ -157,7 +160,16 @@ function compareErrors(old: readonly Sample[], now: readonly Sample[]): Compared
   };
   const interval = bootstrap((random) => drawn(now, random) - drawn(old, random), CONFIDENCE);
   const verdict = verdictOf(interval, 'worse', 0);
-  return [{ name: 'errors', before, after, change: after - before, interval, verdict }];
+  return [
+    {
+      name: 'errors',
+      before: digits(before),
+      after: digits(after),
+      change: digits(after - before),
+      interval,
+      verdict,
+    },
+  ];
 }
 
 function samplesOf({ ttftMs, tpotMs, e2eMs, outputTokens, failed }: Samples): Sample[] {

@@ -1,3 +1,5 @@
+import { digits } from './digits.js';
+
 /** Milliseconds of many requests or tokens, in short. */
 export interface Distribution {
   readonly count: number;
@@ -36,8 +38,10 @@ export async function loadRecorders(): Promise<() => Recorder> {
     let sum = 0;
     let min = Number.POSITIVE_INFINITY;
     let max = 0;
-    const quantile = (share: number) =>
-      Math.min(max, Math.max(min, histogram.getValueAtPercentile(share * 100) / 1000));
+    const quantile = (share: number) => {
+      if (share === 0 || share === 1) return share === 0 ? min : max;
+      return Math.min(max, Math.max(min, histogram.getValueAtPercentile(share * 100) / 1000));
+    };
     return {
       quantile,
       add: (ms) => {
@@ -50,18 +54,7 @@ export async function loadRecorders(): Promise<() => Recorder> {
       distribution: () => {
         const count = histogram.totalCount;
         if (count === 0) return null;
-        return {
-          count,
-          mean: sum / count,
-          min,
-          p50: quantile(0.5),
-          p75: quantile(0.75),
-          p90: quantile(0.9),
-          p95: quantile(0.95),
-          p99: quantile(0.99),
-          'p99.9': quantile(0.999),
-          max,
-        };
+        return describe(count, sum, quantile);
       },
     };
   };
@@ -70,22 +63,24 @@ export async function loadRecorders(): Promise<() => Recorder> {
 /** The values of one request, exactly. @returns null without a value */
 export function distributionOf(values: readonly number[]): Distribution | null {
   const sorted = Float64Array.from(values).sort();
-  const count = sorted.length;
-  const min = sorted[0];
-  const max = sorted[count - 1];
-  if (min === undefined || max === undefined) return null;
-  const at = (share: number) => quantileOf(sorted, share);
+  if (sorted.length === 0) return null;
+  const sum = sorted.reduce((total, value) => total + value, 0);
+  return describe(sorted.length, sum, (share) => quantileOf(sorted, share));
+}
+
+function describe(count: number, sum: number, quantile: (share: number) => number): Distribution {
+  const at = (share: number) => digits(quantile(share));
   return {
     count,
-    mean: sorted.reduce((sum, value) => sum + value, 0) / count,
-    min,
+    mean: digits(sum / count),
+    min: at(0),
     p50: at(0.5),
     p75: at(0.75),
     p90: at(0.9),
     p95: at(0.95),
     p99: at(0.99),
     'p99.9': at(0.999),
-    max,
+    max: at(1),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../errors/codes.js';
 import type { ErrorType } from '../../errors/error-type.js';
+import { digits } from './digits.js';
 import type { Distribution } from './histogram.js';
 
 /** What one request was, measured. Times are milliseconds. */
@@ -85,7 +86,7 @@ export function phasesOf(record: RequestRecord, networkMs: number): Phases | nul
 export function meanPhases(all: readonly (Phases | null)[]): Phases | null {
   const known = all.filter((each) => each !== null);
   if (known.length === 0) return null;
-  const mean = (phase: Phase) => known.reduce((sum, each) => sum + each[phase], 0) / known.length;
+  const mean = (phase: Phase) => digits(known.reduce((sum, each) => sum + each[phase], 0) / known.length);
   const [client, network, queue, prefill, decode] = PHASES.map(mean);
   return {
     client: client ?? 0,

@@ -1,5 +1,6 @@
 import { ADVICE, causeOf } from './cause.js';
 import type { ClientLoad } from './client-watch.js';
+import { digits } from './digits.js';
 import type { Distribution, Recorder } from './histogram.js';
 import type { Load } from './load.js';
 import { meanPhases, phasesOf, type RequestRecord, tpotOf } from './record.js';
@@ -37,7 +38,7 @@ export function summarise(input: SummaryInput): RunReport {
   };
   const answered = records.filter(({ failure }) => failure === null);
   const phases = answered.map((record) => phasesOf(record, networkMs));
-  const perSecond = (n: number) => (durationMs > 0 ? (n * 1000) / durationMs : 0);
+  const perSecond = (n: number) => (durationMs > 0 ? digits((n * 1000) / durationMs) : 0);
   const sum = (of: (record: RequestRecord) => number) =>
     answered.reduce((total, record) => total + of(record), 0);
   const tokens = {
@@ -64,7 +65,7 @@ export function summarise(input: SummaryInput): RunReport {
     outputTokensPerSecond: perSecond(tokens.output),
     goodput: {
       requestsPerSecond: perSecond(good),
-      share: records.length === 0 ? 0 : good / records.length,
+      share: records.length === 0 ? 0 : digits(good / records.length),
     },
   };
   const failures = failureCounts(records);
@@ -75,7 +76,7 @@ export function summarise(input: SummaryInput): RunReport {
     const cause = held ? null : causeOf(each, records, facts);
     return {
       expression: each.text,
-      value,
+      value: value === null ? null : digits(value),
       held,
       ...(cause === null ? {} : { cause: cause.phase, detail: cause.text, advice: ADVICE[cause.phase] }),
     };
@@ -84,8 +85,8 @@ export function summarise(input: SummaryInput): RunReport {
   const report = {
     load,
     partial: input.partial,
-    durationMs,
-    drainMs: input.drainMs,
+    durationMs: digits(durationMs),
+    drainMs: digits(input.drainMs),
     requests: measured.requests,
     succeeded: answered.length,
     failed: measured.failed,
@@ -107,7 +108,11 @@ export function summarise(input: SummaryInput): RunReport {
     outputTokensPerSecondPerRequest: distribution(answered.map(speedOf)),
     goodput: measured.goodput,
     slo,
-    client: { ...input.client, lateP99Ms },
+    client: {
+      cpu: digits(input.client.cpu),
+      lagP99Ms: digits(input.client.lagP99Ms),
+      lateP99Ms,
+    },
     samples: samplesOf(records),
   };
   const gone =
