@@ -9,6 +9,7 @@ import { ensurePrebuilt, PrebuiltUnusable } from '../../src/server/install/prebu
 import { probeServer } from '../../src/server/install/probe.js';
 import type { InstallEvent } from '../../src/server/install/progress.js';
 import { ensureSmolLm2 } from '../../src/server/install/smollm2.js';
+import { ensureChromium } from './chromium.js';
 import { ensureNginx } from './ensure-nginx.js';
 import { ensureValidators } from './validators.js';
 
@@ -86,6 +87,7 @@ try {
   say('SmolLM2-135M-Instruct');
   say(ensureNginx());
   say(ensureValidators());
+  say(ensureChromium());
   if (out !== undefined) writeFileSync(out, JSON.stringify({ main, second }));
 } catch (error) {
   if (!(error instanceof LlamactlError)) throw error;

@@ -1,7 +1,18 @@
 import type { RunReport } from '../../services/bench/report.js';
 import { latency, percent, perSecond } from '../bench-text.js';
 import { count } from '../format.js';
-import { bar, chart, crosses, dots, line, linearAxis, namedAxis, percentileAxis, stack } from './svg.js';
+import {
+  type Axis,
+  bar,
+  chart,
+  crosses,
+  dots,
+  line,
+  linearAxis,
+  namedAxis,
+  percentileAxis,
+  stack,
+} from './svg.js';
 
 /** A chart with its heading and what its colours mean. */
 export interface Figure {
@@ -162,54 +173,54 @@ function phaseChart({ phases }: RunReport): Figure[] {
   ];
 }
 
+interface SweepMetric {
+  readonly title: string;
+  readonly series: string;
+  readonly of: (run: RunReport) => number | null;
+  readonly format: (value: number) => string;
+  readonly axis: (most: number) => Axis;
+}
+
+const time = (title: string, series: string, of: SweepMetric['of']): SweepMetric => ({
+  title,
+  series,
+  of,
+  format: latency,
+  axis: (most) => milliseconds('', most),
+});
+
+const SWEEP_METRICS: readonly SweepMetric[] = [
+  {
+    title: 'Tokens a second',
+    series: 'decode',
+    of: (run) => run.outputTokensPerSecond,
+    format: (value) => `${perSecond(value)} tokens/s`,
+    axis: (most) => linearAxis('', most, count),
+  },
+  time('Time to first token, 95th percentile', 'ttft', (run) => run.ttftMs?.p95 ?? null),
+  time('End to end, 95th percentile', 'e2e', (run) => run.e2eMs?.p95 ?? null),
+  time('For each token after the first, median', 'ttft', (run) => run.tpotMs?.p50 ?? null),
+];
+
 /** The charts of several loads, one after the other. */
 export function sweepCharts(runs: readonly RunReport[]): Figure[] {
   const names = runs.map(({ load }) =>
     load.kind === 'closed' ? String(load.concurrency) : `${perSecond(load.rate)}/s`,
   );
   const x = namedAxis(runs[0]?.load.kind === 'open' ? 'requests a second' : 'requests at a time', names);
-  const over = (
-    title: string,
-    unit: string,
-    series: string,
-    of: (run: RunReport) => number | null,
-    isTime: boolean,
-  ): Figure => {
-    const points = runs.flatMap((run, index) => {
+  return SWEEP_METRICS.flatMap(({ title, series, of, format, axis }) => {
+    const points = runs.flatMap((run, at) => {
       const value = of(run);
-      return value === null
-        ? []
-        : [
-            {
-              at: index,
-              value,
-              title: `${names[index]}: ${isTime ? latency(value) : `${perSecond(value)}${unit}`}`,
-            },
-          ];
+      return value === null ? [] : [{ at, value, title: `${names[at]}: ${format(value)}` }];
     });
-    const most = maximum(points.map(({ value }) => value));
-    const y = isTime ? milliseconds('', most) : linearAxis('', most, (value) => count(value));
-    return {
-      title,
-      svg: chart(title, x, y, (plane) =>
-        [
-          line(
-            points.map(({ at, value }) => [at, value] as const),
-            series,
-            plane,
-          ),
-          dots(points, series, plane, 4),
-        ].join(''),
-      ),
-      legend: [],
-    };
-  };
-  return [
-    over('Tokens a second', ' tokens/s', 'decode', (run) => run.outputTokensPerSecond, false),
-    over('Time to first token, 95th percentile', '', 'ttft', (run) => run.ttftMs?.p95 ?? null, true),
-    over('End to end, 95th percentile', '', 'e2e', (run) => run.e2eMs?.p95 ?? null, true),
-    over('For each token after the first, median', '', 'ttft', (run) => run.tpotMs?.p50 ?? null, true),
-  ];
+    if (points.length === 0) return [];
+    const curve = points.map(({ at, value }) => [at, value] as const);
+    const y = axis(maximum(points.map(({ value }) => value)));
+    const svg = chart(title, x, y, (plane) =>
+      [line(curve, series, plane), dots(points, series, plane, 4)].join(''),
+    );
+    return [{ title, svg, legend: [] }];
+  });
 }
 
 function maximum(values: readonly number[]): number {

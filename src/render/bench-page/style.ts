@@ -8,6 +8,7 @@ export const STYLE = `
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 24px 20px 48px; max-width: 1080px; background: var(--ground); color: var(--text);
   font: 15px/1.5 system-ui, sans-serif; }
+h1, .facts, td.text { overflow-wrap: anywhere; }
 h1 { font-size: 22px; line-height: 1.3; margin: 0 0 4px; }
 h2 { font-size: 15px; margin: 0 0 8px; }
 .good { color: var(--good); } .bad { color: var(--bad); } .warning { color: var(--warning); }
