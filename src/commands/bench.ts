@@ -1,4 +1,5 @@
 import { BaseCommand } from '../cli/base-command.js';
+import { agreeToLoad } from '../cli/bench-consent.js';
 import {
   DEFAULT_TOLERANCE,
   loadFlags,
@@ -9,15 +10,12 @@ import {
   verdictFlags,
 } from '../cli/bench-flags.js';
 import { benchExit, checkWritable, reportBench, requestLines } from '../cli/bench-report.js';
-import { confirm } from '../cli/confirm.js';
-import { type Connection, connect } from '../cli/connect.js';
+import { connect } from '../cli/connect.js';
 import { connectionFlags } from '../cli/connection-flags.js';
 import { startProgressLine } from '../cli/progress-line.js';
-import { LlamactlError } from '../errors/llamactl-error.js';
 import { renderProgress } from '../render/bench.js';
 import { readBaseline } from '../services/bench/baseline.js';
 import { bench } from '../services/bench/bench.js';
-import { agreeingCommand, whyAsk } from '../services/bench/consent.js';
 import type { BenchDocument } from '../services/bench/document.js';
 import type { Progress } from '../services/bench/run.js';
 import { parseSlo } from '../services/bench/slo.js';
@@ -60,7 +58,7 @@ export default class Bench extends BaseCommand {
     });
     const lines = requestLines(flags.csv, this.output);
     try {
-      await this.agree(connection, flags, plan.bounds);
+      await agreeToLoad(connection, { flags, bounds: plan.bounds, argv: this.argv, signal: this.signal });
       const document = await bench({
         ...plan,
         settings,
@@ -88,26 +86,5 @@ export default class Bench extends BaseCommand {
       progress.pause();
       await Promise.all([client.destroy(), loadClient.destroy()]);
     }
-  }
-
-  /** A load is no harmless question: where it may hurt others or cost money, somebody agrees first. */
-  private async agree(
-    { target, label }: Connection,
-    flags: { readonly url?: string | undefined; readonly target?: string | undefined; readonly yes: boolean },
-    bounds: Parameters<typeof whyAsk>[0]['bounds'],
-  ): Promise<void> {
-    const isNamed =
-      (flags.url ?? flags.target ?? process.env['LLAMACTL_URL'] ?? process.env['LLAMACTL_TARGET']) !==
-      undefined;
-    const { baseUrl, provider } = target;
-    const why = whyAsk({ label, baseUrl, provider, isNamed, bounds });
-    if (why === null) return;
-    const agreeing = agreeingCommand(this.argv);
-    if (!(await confirm(why, 'send it', { yes: flags.yes, agreeing, signal: this.signal })))
-      throw new LlamactlError({
-        type: 'USAGE_ERROR',
-        code: 'usage.invalid',
-        message: 'nothing was sent',
-      });
   }
 }
