@@ -20,6 +20,9 @@ import type { BenchDocument } from '../services/bench/document.js';
 import type { Progress } from '../services/bench/run.js';
 import { parseSlo } from '../services/bench/slo.js';
 
+/** Milliseconds between two lines of progress in a log. */
+const LOG_INTERVAL = 10_000;
+
 export default class Bench extends BaseCommand {
   static override summary = 'Load a server, measure it, and fail where it misses what was promised.';
   static override description =
@@ -52,9 +55,12 @@ export default class Bench extends BaseCommand {
     const progress = await startProgressLine<Progress>({
       output: this.output,
       interactive: this.interactive,
-      render: renderProgress,
+      render: (state) => renderProgress(state, this.width - 4),
       // In a log, a line every ten seconds.
-      keyOf: ({ load, elapsedMs }) => `${JSON.stringify(load)} ${Math.floor(elapsedMs / 10_000)}`,
+      keyOf: (state) =>
+        'step' in state
+          ? state.step
+          : `${JSON.stringify(state.load)} ${Math.floor(state.elapsedMs / LOG_INTERVAL)}`,
     });
     const lines = requestLines(flags.csv, this.output);
     try {

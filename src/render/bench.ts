@@ -18,7 +18,7 @@ import {
 import { count, duration } from './format.js';
 import { bold, dim, mark } from './symbols.js';
 import { renderTable } from './table.js';
-import { hanging } from './width.js';
+import { hanging, truncate } from './width.js';
 
 const NOTHING = '–';
 const STATISTICS = ['p50', 'p90', 'p95', 'p99', 'max', 'mean'] as const;
@@ -40,20 +40,25 @@ export function renderBench(document: BenchDocument, width: number): string {
   ].join('\n');
 }
 
-/** What is going on, on one line. */
-export function renderProgress(progress: Progress): string {
+/**
+ * What is going on, on one line.
+ * @param width columns
+ */
+export function renderProgress(progress: Progress, width: number): string {
+  if ('step' in progress) return truncate(progress.step, width);
   const { load, elapsedMs, bounds, finished, failed, underWay, tokens, ttftMs } = progress;
   const seconds = Math.max(0.001, elapsedMs / 1000);
   const of = bounds.requests === null ? '' : ` of ${count(bounds.requests)}`;
   const until = bounds.durationMs === null ? '' : ` of ${duration(bounds.durationMs)}`;
-  return [
+  const parts = [
     `${loadName(load)}: ${duration(elapsedMs)}${until}`,
-    `${count(finished)}${of} answered`,
-    `${count(underWay)} under way`,
+    `${count(finished)}${of} done`,
+    ...(failed > 0 ? [`${count(failed)} failed`] : []),
     ...(tokens > 0 ? [`${perSecond(tokens / seconds)} tokens/s`] : []),
     ...(ttftMs === null ? [] : [`TTFT ${latency(ttftMs)}`]),
-    ...(failed > 0 ? [`${count(failed)} failed`] : []),
-  ].join(' · ');
+    `${count(underWay)} under way`,
+  ];
+  return truncate(parts.join(' · '), width);
 }
 
 function renderVerdict(document: BenchDocument, width: number): string[] {

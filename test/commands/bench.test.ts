@@ -17,6 +17,20 @@ const DISTRIBUTION = Object.fromEntries(
 /** Small and quick. */
 const QUICK = ['--prompt-tokens', '64', '--max-tokens', '4', '--warm-up', '0'];
 
+/** Does something when the first line of progress of a run has come. */
+function onceItRuns(act: (child: ChildProcess) => void): (child: ChildProcess) => void {
+  return (child) => {
+    let said = '';
+    const listen = (chunk: Buffer) => {
+      said += chunk.toString('utf8');
+      if (!/ done · /.test(said)) return;
+      child.stderr?.off('data', listen);
+      act(child);
+    };
+    child.stderr?.on('data', listen);
+  };
+}
+
 describe('llamactl bench', () => {
   const plain = useServer('plain');
   const keyed = useServer('keyed');
@@ -177,9 +191,7 @@ describe('llamactl bench', () => {
     it('ends by itself soon after the server was killed, and tells what was measured before (1)', async () => {
       const server = await startServer({ args: ['-c', '1024', '-np', '2'] });
       const file = join(folder, 'killed.csv');
-      const kill = (child: ChildProcess) => {
-        child.stderr?.once('data', () => void server.stop('SIGKILL'));
-      };
+      const kill = onceItRuns(() => void server.stop('SIGKILL'));
       const args = ['-c', '4', '-d', '10m', ...QUICK, '--csv', file];
       const { code, out } = await bench(server.url, args, { onSpawn: kill });
       assert.equal(code, 1, out);
@@ -216,9 +228,7 @@ describe('llamactl bench', () => {
   });
 
   it('is ended early by Ctrl-C, with what was measured until then (130)', async () => {
-    const interrupt = (child: ChildProcess) => {
-      child.stderr?.once('data', () => setTimeout(() => child.kill('SIGINT'), 300));
-    };
+    const interrupt = onceItRuns((child) => child.kill('SIGINT'));
     const args = ['-c', '2', '-d', '10m', ...QUICK];
     const { code, out } = await bench(plain.current.url, args, { onSpawn: interrupt });
     assert.equal(code, 130, out);

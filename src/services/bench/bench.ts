@@ -63,6 +63,7 @@ export async function bench(options: BenchOptions): Promise<BenchDocument> {
       ? options.loads
       : [{ kind: 'closed', concurrency: facts.slots ?? DEFAULT_CONCURRENCY }];
   if (baseline !== null) checkComparable(baseline, settings, loads);
+  options.onProgress({ step: 'asking for one token, to see that the server answers' });
   const prompts = await prepare(options, facts);
   const shared: Bench = {
     client: options.client,

@@ -10,8 +10,10 @@ import type { Slo } from './slo.js';
 import { summarise } from './summary.js';
 import type { WarningFacts } from './warnings.js';
 
-/** How a run goes, a few times a second. */
-export interface Progress {
+/** What goes on: a step before the runs, or a run, a few times a second. */
+export type Progress = { readonly step: string } | RunProgress;
+
+export interface RunProgress {
   readonly load: Load;
   readonly elapsedMs: number;
   readonly bounds: Bounds;
@@ -131,6 +133,7 @@ export async function runOnce(
 /** Requests whose answers do not count: caches fill, memory is touched, the processor wakes. */
 export async function warmUp(bench: Bench, requests: number, concurrency: number): Promise<void> {
   if (requests === 0) return;
+  bench.onProgress({ step: `warming up by ${requests} ${requests === 1 ? 'request' : 'requests'}` });
   await runLoad({
     load: { kind: 'closed', concurrency },
     bounds: { requests, durationMs: null },
