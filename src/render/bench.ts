@@ -86,24 +86,29 @@ function renderRun(run: RunReport, width: number): string[] {
       values === null ? [] : [[name, ...STATISTICS.map((statistic) => latency(values[statistic]))]],
     ),
   );
-  const values = run.samples.ttftMs.some((value) => value !== null) ? run.samples.ttftMs : run.samples.e2eMs;
-  const name = values === run.samples.ttftMs ? 'TTFT' : 'end to end';
-  const line = histogramLine(
-    values.filter((value) => value !== null),
-    Math.min(40, width - 36),
-  );
-  return [
-    '',
-    ...table.replace(/^/gm, '  ').split('\n'),
-    '',
-    ...(line === null
+  const measured =
+    run.succeeded === 0
       ? []
-      : [`  ${name.padEnd(12)} ${latency(line.low)} ${line.bars} ${latency(line.high)} (p99)`]),
-    ...phaseLine(run, width),
-    ...rateLines(run),
-    ...renderSlos(run, width),
-    ...renderFailures(run, width),
-  ];
+      : [
+          '',
+          ...table.replace(/^/gm, '  ').split('\n'),
+          '',
+          ...spreadLine(run, width),
+          ...phaseLine(run, width),
+          ...rateLines(run),
+        ];
+  return [...measured, ...renderSlos(run, width), ...renderFailures(run, width)];
+}
+
+/** How the times to the first token are spread; of answers that came whole, their whole times. */
+function spreadLine({ samples: { ttftMs, e2eMs, failed } }: RunReport, width: number): string[] {
+  const answered = (values: readonly (number | null)[]) =>
+    values.flatMap((value, index) => (value === null || failed[index] === 1 ? [] : [value]));
+  const firsts = answered(ttftMs);
+  const line = histogramLine(firsts.length > 0 ? firsts : answered(e2eMs), Math.min(40, width - 36));
+  if (line === null) return [];
+  const name = firsts.length > 0 ? 'TTFT' : 'end to end';
+  return [`  ${name.padEnd(12)} ${latency(line.low)} ${line.bars} ${latency(line.high)} (p99)`];
 }
 
 function phaseLine({ phases }: RunReport, width: number): string[] {

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cannedServer } from '../support/canned-server.js';
+import { cannedServer, LLAMA_HEADERS } from '../support/canned-server.js';
 import { type CliOptions, cli } from '../support/cli.js';
 import { KEY, useServer } from '../support/command-servers.js';
 import { fails } from '../support/common-failures.js';
@@ -293,6 +293,27 @@ describe('llamactl bench', () => {
     assert.equal(code, 2);
     assert.match(err, /llama\.example\.com is on the internet, .* up to 10 requests/s);
     assert.match(err, /llamactl bench --url https:\/\/llama\.example\.com -n 10 --slo 'ttft<=1s' --yes/);
+  });
+
+  it('says what its first request wakes, before it sends one', async () => {
+    const sleeper = await cannedServer(
+      {
+        'GET /props': { body: { is_sleeping: true, total_slots: 1, build_info: 'b1' } },
+        'GET /v1/models': { body: { object: 'list', data: [{ id: 'tiny', object: 'model' }] } },
+        // Whatever else is asked would wake it.
+        '*': { status: 500, body: { error: { code: 500, message: 'woken', type: 'server_error' } } },
+      },
+      LLAMA_HEADERS,
+    );
+    try {
+      const { code, err } = await bench(sleeper.url, ['-n', '1', '--retries', '0', '--model', 'other']);
+      assert.equal(code, 10, err);
+      assert.match(err, /^! The model sleeps: the first request wakes it\.$/m);
+      assert.match(err, /^! The server has no model "other" and ignores the name: "tiny" answers\.$/m);
+      assert.ok(err.indexOf('wakes it') < err.indexOf('woken'), err);
+    } finally {
+      await sleeper.stop();
+    }
   });
 
   it('measures what is no llama-server too, without what only that tells', async () => {

@@ -7,7 +7,7 @@ import { type BenchDocument, type BenchVerdict, type Settings, sameLoad } from '
 import { loadRecorders } from './histogram.js';
 import type { Bounds, Load } from './load.js';
 import { measure } from './measure.js';
-import { lookAtServer, type ServerFacts } from './preflight.js';
+import { lookAtRouted, lookAtServer, type ServerFacts } from './preflight.js';
 import { type PromptSource, preparePrompts } from './prompts.js';
 import type { RequestRecord } from './record.js';
 import type { RunReport } from './report.js';
@@ -57,14 +57,16 @@ const WARM_UP_AT_ONCE = 16;
  */
 export async function bench(options: BenchOptions): Promise<BenchDocument> {
   const { signal, settings, seed, baseline } = options;
-  const facts = await lookAtServer({ ...options, client: options.lookClient });
+  if (baseline !== null) checkComparable(baseline, settings, options.loads);
+  const seen = await lookAtServer({ ...options, client: options.lookClient });
+  options.onProgress({ step: 'asking for one token, to see that the server answers' });
+  const prompts = await prepare(options, seen);
+  const facts = await lookAtRouted(options.lookClient, seen, signal);
   const loads: readonly Load[] =
     options.loads.length > 0
       ? options.loads
       : [{ kind: 'closed', concurrency: facts.slots ?? DEFAULT_CONCURRENCY }];
   if (baseline !== null) checkComparable(baseline, settings, loads);
-  options.onProgress({ step: 'asking for one token, to see that the server answers' });
-  const prompts = await prepare(options, facts);
   const shared: Bench = {
     client: options.client,
     prompts,

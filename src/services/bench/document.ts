@@ -53,10 +53,6 @@ export interface BenchHead {
 /** The JSON document of `bench`: of one run its numbers at the top, of several a list. */
 export type BenchDocument = BenchHead & (RunReport | { readonly runs: readonly RunReport[] });
 
-/** The runs of a document. */
-export function runsOf(document: BenchDocument): readonly RunReport[] {
-  return 'runs' in document ? document.runs : [document];
-}
 
 /** Two loads that can be compared. */
 export function sameLoad(a: Load, b: Load): boolean {

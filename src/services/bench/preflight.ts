@@ -50,6 +50,13 @@ export async function lookAtServer(options: PreflightOptions): Promise<ServerFac
     (isRouter ? undefined : models?.[0]);
   if (props.is_sleeping) onNote('The model sleeps: the first request wakes it.');
   else if (named !== undefined) noteState(named, onNote);
+  if (
+    !isRouter &&
+    named !== undefined &&
+    model !== undefined &&
+    ![named.id, ...named.aliases].includes(model)
+  )
+    onNote(`The server has no model "${model}" and ignores the name: "${named.id}" answers.`);
   return {
     isLlamaServer,
     build: props.build_info ?? null,
@@ -57,6 +64,21 @@ export async function lookAtServer(options: PreflightOptions): Promise<ServerFac
     slots: props.total_slots || null,
     contextPerSlot: props.default_generation_settings?.n_ctx || named?.contextPerSlot || null,
     networkMs,
+  };
+}
+
+/** What only a loaded model of a router tells: its slots, and what one of them holds. */
+export async function lookAtRouted(
+  client: LlamaCppClient,
+  facts: ServerFacts,
+  signal: AbortSignal,
+): Promise<ServerFacts> {
+  if (!facts.isLlamaServer || facts.slots !== null || facts.model === null) return facts;
+  const props = await orNull(client.props({ model: facts.model, signal }));
+  return {
+    ...facts,
+    slots: props?.total_slots || null,
+    contextPerSlot: props?.default_generation_settings?.n_ctx || facts.contextPerSlot,
   };
 }
 
@@ -86,7 +108,10 @@ async function propsOf(client: LlamaCppClient, signal: AbortSignal): Promise<Pro
   }
 }
 
-/** The shortest of some: the longer ones waited for something. A server that does not answer the question is measured by how soon it refuses. */
+/**
+ * The shortest of some: the longer ones waited for something. A server that does not answer the question is measured by how
+ * soon it refuses.
+ */
 async function networkTime({ openAnother, signal }: PreflightOptions, path: string): Promise<number> {
   const times: number[] = [];
   for (let look = 0; look < LOOKS; look++) {
