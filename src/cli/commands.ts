@@ -5,6 +5,7 @@ export type CommandModule = { readonly default: Command.Class };
 
 /** Every command, by oclif id. A command is loaded when it is run, or when help must be made without a manifest. */
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  bench: () => import('../commands/bench.js'),
   chat: () => import('../commands/chat.js'),
   'config:init': () => import('../commands/config/init.js'),
   'config:migrate': () => import('../commands/config/migrate.js'),

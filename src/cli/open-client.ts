@@ -18,6 +18,8 @@ export interface ConnectContext {
  * llama-server closes the connection, 5 s after the answer.
  */
 const PROBE_IDLE = 6000;
+/** Connections of a load: no request is to wait for another's. */
+const UNLIMITED = 65_536;
 
 /** What another client may have otherwise. */
 export interface ClientChanges {
@@ -27,6 +29,8 @@ export interface ClientChanges {
   readonly key?: string;
   /** Ask once, and answer in no other way than asked. */
   readonly once?: true;
+  /** The same, as often at a time as is asked, and without a word about each. */
+  readonly load?: true;
   /** Whether another target is there to ask where this one fails: little time goes into further tries. */
   readonly hasNext?: boolean;
 }
@@ -50,14 +54,14 @@ export async function headersOf(provider: ProviderType): Promise<Readonly<Record
 /** @throws LlamactlError (usage) where the address or the key cannot be used */
 export function openClient(target: ResolvedTarget, options: OpenOptions): LlamaCppClient {
   const { flags, context, label, headers, changes } = options;
-  const { baseUrl = target.baseUrl, withoutKey, key = target.apiKey, once, hasNext } = changes;
+  const { baseUrl = target.baseUrl, withoutKey, key = target.apiKey, once, load, hasNext } = changes;
   const { baseUrls } = target;
   const isSeveral = baseUrls !== undefined && baseUrl === target.baseUrl;
   const clientOptions: ClientOptions = {
     ...(isSeveral ? { baseUrls } : { baseUrl }),
     models: target.models,
     timeout: target.timeout,
-    fallback: !flags['no-fallback'] && !once,
+    fallback: !flags['no-fallback'] && !once && !load,
     insecure: flags.insecure,
     provider: target.provider,
     headers: { ...headers, ...target.headers },
@@ -66,12 +70,15 @@ export function openClient(target: ResolvedTarget, options: OpenOptions): LlamaC
     // Where nobody asked, the recovery table has a number for each kind of failure.
     ...(target.origins['maxRetries'] === 'default' ? {} : { maxRetries: target.maxRetries }),
     ...(once ? { maxRetries: 0, idleTimeout: PROBE_IDLE } : {}),
+    ...(load ? { maxRetries: 0, pool: { maxConnections: UNLIMITED } } : {}),
     ...(key === undefined || withoutKey ? {} : { apiKey: key }),
     ...(target.model === undefined ? {} : { model: target.model }),
     ...(flags['ca-cert'] === undefined ? {} : { caCert: flags['ca-cert'] }),
     ...(flags['no-cache'] ? {} : { cacheDirectory: context.cacheDirectory }),
   };
   const client = new LlamaCppClient(hasNext ? hurried(clientOptions) : clientOptions);
+  if (flags.verbose) client.on('exchange', (record) => context.output.note(describeExchange(record)));
+  if (load) return client;
   client.on('recovery', (step) => {
     const { message, action, delayMs } = step;
     const pause = action !== 'retry' || delayMs === undefined ? '' : ` in ${delayMs} ms`;
@@ -83,7 +90,6 @@ export function openClient(target: ResolvedTarget, options: OpenOptions): LlamaC
   client.on('waiting', ({ pending, connections }) => {
     context.output.note(`… ${label}${pending} waiting for one of ${connections} connections`);
   });
-  if (flags.verbose) client.on('exchange', (record) => context.output.note(describeExchange(record)));
   return client;
 }
 

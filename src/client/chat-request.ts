@@ -39,6 +39,7 @@ export function samplingBody(options: ChatOptions): Record<string, unknown> {
     mirostat_tau: options.mirostatTau,
     mirostat_eta: options.mirostatEta,
     seed: options.seed,
+    ignore_eos: options.ignoreEos,
     stop: options.stop?.length ? options.stop : undefined,
   });
 }

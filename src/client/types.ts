@@ -58,6 +58,8 @@ export interface ChatOptions {
   readonly mirostatEta?: number;
   readonly seed?: number;
   readonly maxTokens?: number;
+  /** Write on where the model would end, up to {@link maxTokens}; llama-server's own. */
+  readonly ignoreEos?: boolean;
   readonly stop?: readonly string[];
   /** JSON Schema that the answer's content must satisfy. */
   readonly jsonSchema?: Readonly<Record<string, unknown>>;

@@ -78,6 +78,26 @@ describe('a real model (SmolLM2-135M) on a real llama-server', function () {
       }
     });
 
+    it('llamactl bench measures what the server measures: tokens exactly, times to 2 %', async () => {
+      const load = ['-c', '1', '-n', '3', '--warm-up', '0', '--prompt-tokens', '96', '--max-tokens', '24'];
+      const flags = ['--url', server.url, '--timeout', '4m', '--csv', '-'];
+      const { code, out, text } = await cli(['bench', ...load, ...flags], { timeout: PATIENCE });
+      assert.equal(code, 0, text);
+      const [head = '', ...rows] = out.trim().split('\n');
+      const at = (row: string, name: string) => Number(row.split(',')[head.split(',').indexOf(name)]);
+      assert.deepEqual(
+        rows.map((row) => [at(row, 'prompt_tokens'), at(row, 'output_tokens')]),
+        Array.from({ length: 3 }, () => [96, 24]),
+      );
+      // One of them at least had the machine for itself.
+      const nearest = (shares: readonly number[]) => Math.min(...shares.map((share) => Math.abs(1 - share)));
+      const first = nearest(rows.map((row) => at(row, 'server_prefill_ms') / at(row, 'ttft_ms')));
+      const rest = nearest(
+        rows.map((row) => at(row, 'server_decode_ms') / (at(row, 'e2e_ms') - at(row, 'ttft_ms'))),
+      );
+      assert.ok(first <= 0.02 && rest <= 0.02, `off by ${first} and ${rest}\n${out}`);
+    });
+
     it('/v1/models tells its size, its parameters and what it was trained for', async () => {
       const [model] = await connect(server.url).client.models();
       assert.deepEqual(

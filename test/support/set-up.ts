@@ -9,6 +9,7 @@ import { ensurePrebuilt, PrebuiltUnusable } from '../../src/server/install/prebu
 import { probeServer } from '../../src/server/install/probe.js';
 import type { InstallEvent } from '../../src/server/install/progress.js';
 import { ensureSmolLm2 } from '../../src/server/install/smollm2.js';
+import { ensureChromium } from './chromium.js';
 import { ensureNginx } from './ensure-nginx.js';
 import { ensureValidators } from './validators.js';
 
@@ -88,6 +89,7 @@ try {
   const { there, missing } = ensureValidators('manifests');
   say(`validators of manifests: ${there.join(', ')}`);
   if (missing.length > 0) say(`! not to be had here, and their tests are left out: ${missing.join(', ')}`);
+  say(ensureChromium());
   if (out !== undefined) writeFileSync(out, JSON.stringify({ main, second }));
 } catch (error) {
   if (!(error instanceof LlamactlError)) throw error;
