@@ -1,0 +1,138 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { isLoopback } from '../../client/pool.js';
+import { Looker, type WatchedServer } from './look.js';
+import type { Sample } from './sample.js';
+import {
+  advanceTrack,
+  type MachineClock,
+  NEW_TRACK,
+  type ServerRow,
+  type Track,
+  type WatchEvent,
+} from './track.js';
+
+/** One line of `metrics watch`. */
+export interface Tick {
+  /** ISO 8601. */
+  readonly time: string;
+  readonly servers: readonly ServerRow[];
+  /** What happened since the line before. */
+  readonly events: readonly WatchEvent[];
+}
+
+/** How often is looked; may be changed while it goes on. */
+export interface Pace {
+  intervalMs: number;
+}
+
+/** Milliseconds that a line waits for servers that are slow to answer; what comes later is in the next. */
+const PATIENCE = 1500;
+/** Looks at a server that is out of reach are further and further apart, up to this: milliseconds. */
+const LONGEST_PAUSE = 10_000;
+
+/**
+ * Looks at servers again and again, each by itself: no look at one begins before the last has ended, and a slow one keeps nobody
+ * waiting. Nothing is kept that grows with time.
+ * @throws what the signal is aborted with: there is no other end
+ */
+export async function* watchServers(
+  servers: readonly WatchedServer[],
+  pace: Pace,
+  signal: AbortSignal,
+): AsyncGenerator<Tick, never> {
+  const watched = servers.map((server) => new Watched(new Looker(server)));
+  for (;;) {
+    const started = performance.now();
+    const looks = watched.flatMap((each) => each.startLook(pace.intervalMs, signal));
+    await firstOf(Promise.all(looks), Math.min(PATIENCE, pace.intervalMs), signal);
+    signal.throwIfAborted();
+    const time = new Date().toISOString();
+    const told = watched.map((each) => each.tell(time));
+    yield {
+      time,
+      servers: told.flatMap(({ rows }) => rows),
+      events: told.flatMap(({ events }) => events),
+    };
+    await untilNext(started, pace, signal);
+  }
+}
+
+/** Waits in small steps, so that a shorter interval is obeyed at once. */
+async function untilNext(started: number, pace: Pace, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const left = started + pace.intervalMs - performance.now();
+    if (left <= 0) return;
+    await pause(Math.min(left, 250), undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+
+async function firstOf(work: Promise<unknown>, patienceMs: number, signal: AbortSignal): Promise<void> {
+  const waited = new AbortController();
+  await Promise.race([
+    work,
+    pause(patienceMs, undefined, { signal: AbortSignal.any([signal, waited.signal]) }).catch(() => undefined),
+  ]);
+  waited.abort();
+}
+
+/** One server: its look under way, and what its looks told. */
+class Watched {
+  readonly #looker: Looker;
+  #looking = false;
+  #notBefore = 0;
+  #failures = 0;
+  #samples: readonly Sample[] = [];
+  #isNew = false;
+  readonly #tracks = new Map<string, { readonly track: Track; readonly row: ServerRow }>();
+  #failure: unknown = null;
+
+  constructor(looker: Looker) {
+    this.#looker = looker;
+  }
+
+  /** @returns the look, if one began: none does while the last goes on, and seldom ones do where nothing answers */
+  startLook(intervalMs: number, signal: AbortSignal): Promise<void>[] {
+    if (this.#looking || performance.now() < this.#notBefore) return [];
+    this.#looking = true;
+    return [this.#look(intervalMs, signal)];
+  }
+
+  /** @throws what a look failed with that is no state of a server's: a bug of ours */
+  tell(time: string): { readonly rows: readonly ServerRow[]; readonly events: readonly WatchEvent[] } {
+    if (this.#failure !== null) throw this.#failure;
+    if (!this.#isNew) return { rows: [...this.#tracks.values()].map(({ row }) => row), events: [] };
+    this.#isNew = false;
+    const events: WatchEvent[] = [];
+    const before = new Map(this.#tracks);
+    this.#tracks.clear();
+    for (const sample of this.#samples) {
+      const key = sample.model ?? '';
+      const next = advanceTrack(before.get(key)?.track ?? NEW_TRACK, sample, time, machineClock);
+      this.#tracks.set(key, { track: next.track, row: next.row });
+      events.push(...next.events);
+    }
+    return { rows: [...this.#tracks.values()].map(({ row }) => row), events };
+  }
+
+  async #look(intervalMs: number, signal: AbortSignal): Promise<void> {
+    try {
+      this.#samples = await this.#looker.look(signal);
+      this.#isNew = true;
+      const isGone = this.#samples[0]?.state === 'unreachable' || this.#samples[0]?.state === 'unresponsive';
+      this.#failures = isGone ? this.#failures + 1 : 0;
+      const wait = isGone ? Math.min(LONGEST_PAUSE, intervalMs * 2 ** Math.min(this.#failures - 1, 8)) : 0;
+      // A little less, since the next round begins a whole number of intervals later.
+      this.#notBefore = performance.now() + wait - intervalMs / 2;
+    } catch (error) {
+      if (!signal.aborted) this.#failure = error;
+    } finally {
+      this.#looking = false;
+    }
+  }
+}
+
+/** Servers of this machine tell their start in its own clock, which is Node's too. */
+const machineClock: MachineClock = (url) =>
+  process.platform === 'linux' && isLoopback(new URL(url).hostname)
+    ? Number(process.hrtime.bigint() / 1000n)
+    : null;
