@@ -83,7 +83,10 @@ class Watched {
   #failures = 0;
   #samples: readonly Sample[] = [];
   #isNew = false;
-  readonly #tracks = new Map<string, { readonly track: Track; readonly row: ServerRow }>();
+  /** Of a router's models too, also while it is out of reach. */
+  readonly #tracks = new Map<string, Track>();
+  #rows: readonly ServerRow[] = [];
+  #toldAt = 0;
   #failure: unknown = null;
 
   constructor(looker: Looker) {
@@ -100,18 +103,22 @@ class Watched {
   /** @throws what a look failed with that is no state of a server's: a bug of ours */
   tell(time: string): { readonly rows: readonly ServerRow[]; readonly events: readonly WatchEvent[] } {
     if (this.#failure !== null) throw this.#failure;
-    if (!this.#isNew) return { rows: [...this.#tracks.values()].map(({ row }) => row), events: [] };
-    this.#isNew = false;
-    const events: WatchEvent[] = [];
-    const before = new Map(this.#tracks);
-    this.#tracks.clear();
-    for (const sample of this.#samples) {
-      const key = sample.model ?? '';
-      const next = advanceTrack(before.get(key)?.track ?? NEW_TRACK, sample, time, machineClock);
-      this.#tracks.set(key, { track: next.track, row: next.row });
-      events.push(...next.events);
+    const now = performance.now();
+    if (!this.#isNew) {
+      const age = Math.round(now - this.#toldAt);
+      return { rows: this.#rows.map((row) => ({ ...row, stateMs: row.stateMs + age })), events: [] };
     }
-    return { rows: [...this.#tracks.values()].map(({ row }) => row), events };
+    this.#isNew = false;
+    this.#toldAt = now;
+    const events: WatchEvent[] = [];
+    this.#rows = this.#samples.map((sample) => {
+      const key = sample.model ?? '';
+      const next = advanceTrack(this.#tracks.get(key) ?? NEW_TRACK, sample, time, machineClock);
+      this.#tracks.set(key, next.track);
+      events.push(...next.events);
+      return next.row;
+    });
+    return { rows: this.#rows, events };
   }
 
   async #look(intervalMs: number, signal: AbortSignal): Promise<void> {
