@@ -27,7 +27,8 @@ export function pressKey(
   if (key === 'escape') return only({ view: 'servers' });
   if (key === 's') {
     const sort = SORTS[(SORTS.indexOf(state.sort) + 1) % SORTS.length] ?? 'given';
-    return only({ sort });
+    // What the new order brings to the top is what one wants to see.
+    return only({ sort, selected: null });
   }
   if (key === 'p' || key === ' ') return only({ paused: !state.paused });
   if (key === '+' || key === '=' || key === '-' || key === '_') {

@@ -72,10 +72,11 @@ export function openScreen(
       const { length } = lines;
       const changes = Array.from({ length: Math.max(length, shown.length) }, (_, row) => {
         const line = lines[row] ?? '';
-        return line === (shown[row] ?? '') ? '' : `${ESC}${row + 1};1H${line}${ESC}0m${ESC}K`;
+        return line === (shown[row] ?? '') ? '' : `${ESC}${row + 1};1H${ESC}0m${ESC}2K${line}`;
       }).join('');
       shown = lines;
-      if (changes !== '') output.write(`${BEGIN}${changes}${END}`);
+      // Cleared before it is written: in the last column, what stands there would be cleared after it.
+      if (changes !== '') output.write(`${BEGIN}${changes}${ESC}0m${END}`);
     },
     bell: () => output.write('\u0007'),
     close,

@@ -58,10 +58,10 @@ export function percentCell(part: number | null): string {
   return part === null ? UNKNOWN : `${Math.round(part * 100)} %`;
 }
 
-/** `3 d 4 h`; with `>` where it may be longer. */
+/** `3 d 4 h`; with `≥` where it may be longer. */
 export function uptimeCell({ uptimeMs, uptimeIsMinimum }: ServerRow): string {
   if (uptimeMs === null) return UNKNOWN;
-  return `${uptimeIsMinimum ? '> ' : ''}${uptimeMs < 1000 ? '0 s' : duration(uptimeMs)}`;
+  return `${uptimeIsMinimum ? '≥ ' : ''}${uptimeMs < 1000 ? '0 s' : duration(uptimeMs)}`;
 }
 
 /** `00:41`, `1:02:05`, `3 d`: how long something has lasted. */

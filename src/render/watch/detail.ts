@@ -6,8 +6,6 @@ import { percentCell, rateCell, responseCell, uptimeCell } from './cells.js';
 import { contextLevel, marked } from './levels.js';
 import { rowName } from './screen.js';
 
-const TOO_MANY = 6;
-
 /** Lines that the whole detail of a row takes. */
 export function detailHeight(row: ServerRow, columns: number): number {
   return detail(row, columns, Number.POSITIVE_INFINITY).length;
@@ -38,7 +36,7 @@ function slotLines(slots: readonly SlotRow[], columns: number, height: number): 
   // Slots that work come first, where not all fit.
   const fits = slots.length <= height - 1;
   const shown = fits ? slots : [...slots].sort(byWork).slice(0, Math.max(0, height - 2));
-  const hidden = slots.slice().filter((slot) => !shown.includes(slot));
+  const hidden = slots.filter((slot) => !shown.includes(slot));
   const bar = columns >= 120 ? 40 : 16;
   const sizes = Math.max(...slots.map(({ contextSize }) => count(contextSize).length)) * 2 + 3;
   const title = [
@@ -94,8 +92,8 @@ function summary(row: ServerRow): string {
       : [yellow(`${count(row.deferred)} waiting for ${duration(Math.max(1, row.deferredMs))}`)]),
     ...(totals.promptTokens === null || totals.generatedTokens === null
       ? []
-      : [`${count(totals.promptTokens)} tokens read, ${count(totals.generatedTokens)} generated`]),
-    ...(row.responseTimeMs === null ? [] : [`health ${responseCell(row.responseTimeMs)}`]),
+      : [`${count(totals.promptTokens)} tokens in, ${count(totals.generatedTokens)} out`]),
+    ...(row.responseTimeMs === null ? [] : [`/health ${responseCell(row.responseTimeMs)}`]),
   ];
   return parts.join(' · ');
 }
@@ -118,5 +116,5 @@ function notes(row: ServerRow): string[] {
     ...(restingMs === null
       ? []
       : [dim(`idle: not asked for ${duration(restingMs)}, so that the model may fall asleep`)]),
-  ].slice(0, TOO_MANY);
+  ];
 }

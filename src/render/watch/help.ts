@@ -25,8 +25,8 @@ const SIGNS = [
   ['●  ✓', 'works on requests, ready for one'],
   ['☾', 'asleep, wakes on the next request'],
   ['✗  …', 'not usable, and for how long; loading'],
-  ['!  ‼', 'needs an eye, needs a hand: a queue, a context that is nearly full, a slow /health'],
-  ['–', 'nobody knows: not told by the server, or not asked so as not to disturb it'],
+  ['!  !!', 'needs an eye, a hand: a queue, a full context, a slow /health'],
+  ['–', 'not told by the server, or not asked so as not to disturb it'],
 ] as const;
 
 /** What can be typed, and what the signs mean. */

@@ -3,7 +3,7 @@ import { red, yellow } from '../symbols.js';
 /** Whether a value is as it should be, needs an eye, or a hand. */
 export type Level = 'good' | 'warning' | 'bad';
 
-const MARKS: Readonly<Record<Level, string>> = { good: '', warning: ' !', bad: ' ‼' };
+const MARKS: Readonly<Record<Level, string>> = { good: '', warning: ' !', bad: ' !!' };
 
 /** A value with the mark of its level, which means the same without colour. */
 export function marked(text: string, level: Level): string {

@@ -1,7 +1,7 @@
 import type { ServerRow } from '../../services/monitor/track.js';
 import type { SortBy } from './screen.js';
 
-/** What needs eyes comes first. */
+/** What needs eyes comes first. Busy and ready are one, so that rows do not change places with each request. */
 const URGENCY: Readonly<Record<ServerRow['state'], number>> = {
   failed: 0,
   unreachable: 0,
@@ -11,10 +11,10 @@ const URGENCY: Readonly<Record<ServerRow['state'], number>> = {
   loading: 1,
   downloading: 1,
   busy: 2,
-  ready: 3,
-  asleep: 4,
-  unloaded: 5,
-  unknown: 5,
+  ready: 2,
+  asleep: 3,
+  unloaded: 4,
+  unknown: 4,
 };
 
 const VALUES: Readonly<Record<Exclude<SortBy, 'given' | 'name'>, (row: ServerRow) => number>> = {

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { ServerRow } from '../../services/monitor/track.js';
 import { bold, cyan, dim } from '../symbols.js';
 import { displayWidth, padEnd, padStart, truncate } from '../width.js';
@@ -23,7 +24,8 @@ interface Column {
   cell(row: ServerRow): string;
 }
 
-const STATE: Column = { title: 'STATE', width: 16, sort: 'state', cell: stateCell };
+/** As wide as the states that there are, so that names get what is left. */
+const STATE = { title: 'STATE', least: 9, sort: 'state', cell: stateCell } as const;
 const NUMBERS: readonly Column[] = [
   { title: 'SLOTS', width: 5, align: 'right', cell: slotsCell },
   { title: 'QUEUE', width: 6, align: 'right', sort: 'queue', cell: queueCell },
@@ -41,7 +43,7 @@ const MORE: readonly Column[] = [
   { title: 'HEALTH', width: 9, align: 'right', cell: (row) => responseCell(row.responseTimeMs) },
   { title: 'CACHE', width: 6, align: 'right', cell: (row) => percentCell(row.cacheReuse) },
   { title: 'UP', width: 12, align: 'right', cell: uptimeCell },
-  { title: 'MODEL', width: 28, cell: (row) => row.modelName ?? UNKNOWN },
+  { title: 'MODEL', width: 26, cell: (row) => row.modelName ?? UNKNOWN },
 ];
 const GAP = 2;
 const NAME = { least: 13, most: 32 } as const;
@@ -49,7 +51,20 @@ const BARS = { least: 9, most: 60, shown: 60 } as const;
 /** Seconds that the bars show at least. */
 const WINDOW_S = 60;
 
-/** The table's lines: titles, then those of the rows that fit, the selected one among them. */
+/** The rows that fit, by number: the first, and the one after the last. */
+export interface ShownRows {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Which rows fit beneath the titles, so that the selected one is seen, with some around it. */
+export function shownRows(total: number, selected: number, height: number): ShownRows {
+  const room = Math.max(1, height - 1);
+  const from = total <= room ? 0 : Math.max(0, Math.min(total - room, selected - Math.floor(room / 2)));
+  return { from, to: Math.min(total, from + room) };
+}
+
+/** The table's lines: titles, then those of the rows that fit. @param selected -1 for none */
 export function serversTable(
   state: ScreenState,
   rows: readonly ServerRow[],
@@ -58,11 +73,7 @@ export function serversTable(
   height: number,
 ): string[] {
   const names = rows.map(labelOf);
-  const layout = layOut(
-    names,
-    columns,
-    rows.some(({ model }) => model !== null),
-  );
+  const layout = layOut(names, rows, columns);
   const wanted = Math.ceil((WINDOW_S * 1000) / state.intervalMs);
   const perBar = valuesPerBar(wanted, layout.bars);
   const seconds = Math.round((layout.bars * perBar * state.intervalMs) / 1000);
@@ -76,14 +87,13 @@ export function serversTable(
       .map((cell, index) => {
         const column = layout.columns[index - 1];
         const width = column?.width ?? layout.name;
-        const text = truncate(cell, width);
+        const text = index === 0 ? middle(cell, width) : truncate(cell, width);
         return column?.align === 'right' ? padStart(text, width) : padEnd(text, width);
       })
       .join(' '.repeat(GAP));
-  const room = Math.max(1, height - 1);
-  const first = firstShown(rows.length, selected, room);
-  const shown = rows.slice(first, first + room).map((row, offset) => {
-    const index = first + offset;
+  const { from, to } = shownRows(rows.length, selected, height);
+  const shown = rows.slice(from, to).map((row, offset) => {
+    const index = from + offset;
     const series = state.history.series.get(rowName(row)) ?? [];
     const bars = sparkline(series, state.history.ticks, layout.bars, perBar);
     const isSelected = index === selected;
@@ -93,11 +103,7 @@ export function serversTable(
     ]);
     return `${isSelected ? cyan('▸') : ' '}${text}${' '.repeat(GAP)}${cyan(bars)}`.trimEnd();
   });
-  const hidden = { above: first, below: rows.length - first - shown.length };
-  const more =
-    hidden.above + hidden.below === 0 ? '' : ` ${hidden.above > 0 ? '↑' : ''}${hidden.below > 0 ? '↓' : ''}`;
-  const title = `LAST ${span.toUpperCase().replace('MIN', 'min').replace('S', 's')}${more}`;
-  return [dim(truncate(` ${line(titles)}${' '.repeat(GAP)}${title}`, columns)), ...shown];
+  return [dim(truncate(` ${line(titles)}${' '.repeat(GAP)}LAST ${span}`, columns)), ...shown];
 }
 
 /** A model stands beneath its router. */
@@ -105,9 +111,11 @@ function labelOf(row: ServerRow): string {
   return row.model === null ? row.target : `└ ${row.model}`;
 }
 
-function layOut(names: readonly string[], columns: number, hasModels: boolean) {
+function layOut(names: readonly string[], rows: readonly ServerRow[], columns: number) {
+  const hasModels = rows.some(({ model }) => model !== null);
   const longest = Math.max(NAME.least, ...names.map(displayWidth));
-  const base = [STATE, ...NUMBERS];
+  const states = Math.max(STATE.least, ...rows.map((row) => displayWidth(stateCell(row))));
+  const base: readonly Column[] = [{ ...STATE, width: states }, ...NUMBERS];
   const widthOf = (chosen: readonly Column[]) => chosen.reduce((sum, { width }) => sum + width + GAP, 0);
   const room = columns - 1 - GAP;
   // A name is cut before the bars are too short to tell anything.
@@ -125,12 +133,15 @@ function layOut(names: readonly string[], columns: number, hasModels: boolean) {
   return { name, columns: chosen, bars };
 }
 
-function sortedTitle(title: string, isSorted: boolean): string {
-  return isSorted ? `${title}▾` : title;
+/** Cuts a name in its middle: beginnings of names are alike, and their ends tell which one it is. */
+function middle(name: string, width: number): string {
+  const plain = stripVTControlCharacters(name);
+  if (displayWidth(plain) <= width) return name;
+  const tail = plain.slice(-Math.max(1, Math.floor((width - 1) / 2)));
+  const cut = `${plain.slice(0, Math.max(1, width - 1 - tail.length))}…${tail}`;
+  return plain === name ? cut : name.replace(plain, cut);
 }
 
-/** The first row that is shown, so that the selected one is seen, with some around it. */
-function firstShown(total: number, selected: number, room: number): number {
-  if (total <= room) return 0;
-  return Math.max(0, Math.min(total - room, selected - Math.floor(room / 2)));
+function sortedTitle(title: string, isSorted: boolean): string {
+  return isSorted ? `${title}▾` : title;
 }

@@ -45,5 +45,5 @@ function eventOf(change: AlertChange, time: string): WatchEvent {
 }
 
 function textOf({ target, expression }: AlertChange): string {
-  return `${target} ${expression}`;
+  return `${expression}: ${target}`;
 }

@@ -54,7 +54,9 @@ export class Looker {
       ...this.#sample(report.status),
       responseTimeMs: report.responseTimeMs,
       build: report.server.build ?? this.#build,
-      error: error === null ? null : { code: error.code, message: error.message },
+      // That it loads is a state, and nothing is wrong with it.
+      error:
+        error === null || report.status === 'loading' ? null : { code: error.code, message: error.message },
     };
     if (!report.ready) {
       // Whatever comes back may be another build, or another model.

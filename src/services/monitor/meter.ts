@@ -1,6 +1,6 @@
 /** Tokens a second from a total that grows. */
 export interface Meter {
-  /** The highest total so far. */
+  /** As it was last seen. Where it falls (a request that was never counted is given up), what grows after it counts. */
   readonly total: number;
   /** When it last grew, or could not have grown: milliseconds. Null before the first look. */
   readonly since: number | null;
@@ -32,7 +32,7 @@ export function advanceMeter(meter: Meter, { at, total, activity }: MeterLook): 
   const grown = total - meter.total;
   const seconds = (at - meter.since) / 1000;
   if (grown > 0 && seconds > 0) return { total, since: at, rate: grown / seconds, step: grown };
-  const here = { ...meter, total: Math.max(total, meter.total) };
+  const here = { ...meter, total };
   if (activity === 'idle') return { ...here, since: at, rate: 0 };
   if (activity === 'sparse') return { ...here, rate: null };
   // The next step has not come yet: it cannot be quicker than one in the time that has passed.

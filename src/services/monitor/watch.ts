@@ -28,7 +28,9 @@ export interface Pace {
 /** Milliseconds that a line waits for servers that are slow to answer; what comes later is in the next. */
 const PATIENCE = 1500;
 /** Looks at a server that is out of reach are further and further apart, up to this: milliseconds. */
-const LONGEST_PAUSE = 10_000;
+const LONGEST_PAUSE = 5000;
+/** Looks of one round begin one after the other, so that they do not slow each other down: milliseconds. */
+const STAGGER = 5;
 
 /**
  * Looks at servers again and again, each by itself: no look at one begins before the last has ended, and a slow one keeps nobody
@@ -40,7 +42,7 @@ export async function* watchServers(
   pace: Pace,
   signal: AbortSignal,
 ): AsyncGenerator<Tick, never> {
-  const watched = servers.map((server) => new Watched(new Looker(server)));
+  const watched = servers.map((server, index) => new Watched(new Looker(server), index));
   for (;;) {
     const started = performance.now();
     const looks = watched.flatMap((each) => each.startLook(pace.intervalMs, signal));
@@ -89,8 +91,11 @@ class Watched {
   #toldAt = 0;
   #failure: unknown = null;
 
-  constructor(looker: Looker) {
+  readonly #index: number;
+
+  constructor(looker: Looker, index: number) {
     this.#looker = looker;
+    this.#index = index;
   }
 
   /** @returns the look, if one began: none does while the last goes on, and seldom ones do where nothing answers */
@@ -123,11 +128,15 @@ class Watched {
 
   async #look(intervalMs: number, signal: AbortSignal): Promise<void> {
     try {
+      const turn = Math.min(this.#index * STAGGER, intervalMs / 4);
+      if (turn > 0) await pause(turn, undefined, { signal });
       this.#samples = await this.#looker.look(signal);
       this.#isNew = true;
       const isGone = this.#samples[0]?.state === 'unreachable' || this.#samples[0]?.state === 'unresponsive';
       this.#failures = isGone ? this.#failures + 1 : 0;
-      const wait = isGone ? Math.min(LONGEST_PAUSE, intervalMs * 2 ** Math.min(this.#failures - 1, 8)) : 0;
+      const wait = isGone
+        ? Math.min(Math.max(LONGEST_PAUSE, intervalMs), intervalMs * 2 ** Math.min(this.#failures - 1, 8))
+        : 0;
       // A little less, since the next round begins a whole number of intervals later.
       this.#notBefore = performance.now() + wait - intervalMs / 2;
     } catch (error) {
