@@ -26,8 +26,8 @@ export function emptyScreen(intervalMs: number): ScreenState {
 export interface LiveOptions {
   readonly output: Output;
   readonly pace: Pace;
-  /** Called when the user leaves. */
-  readonly onQuit: () => void;
+  /** Called when the user leaves, with the exit code. */
+  readonly onQuit: (exit: number) => void;
 }
 
 /**
@@ -46,7 +46,7 @@ export async function showLive(lines: AsyncIterable<AlertedTick>, options: LiveO
       for (const key of keys) {
         const next = pressKey(state, key);
         state = next.state;
-        if (next.effect?.type === 'quit') return onQuit();
+        if (next.effect?.type === 'quit') return onQuit(next.effect.exit);
         if (next.effect?.type === 'interval') pace.intervalMs = next.effect.intervalMs;
       }
       if (!state.paused) state = { ...state, ...latest };

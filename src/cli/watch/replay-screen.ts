@@ -35,8 +35,12 @@ export function intervalOf(record: WatchRecord): number {
   return Math.max(100, gaps[Math.floor(gaps.length / 2)] ?? 1000);
 }
 
-/** Shows a recording on the whole terminal, from its last line on, until the user leaves. */
-export function showReplay(record: WatchRecord, output: Output, signal: AbortSignal): Promise<void> {
+/**
+ * Shows a recording on the whole terminal, from its last line on, until the user leaves.
+ * @returns the exit code
+ * @throws what the signal is aborted with
+ */
+export function showReplay(record: WatchRecord, output: Output, signal: AbortSignal): Promise<number> {
   const intervalMs = intervalOf(record);
   return new Promise((resolve, reject) => {
     let line = record.length - 1;
@@ -78,7 +82,7 @@ export function showReplay(record: WatchRecord, output: Output, signal: AbortSig
           const next = pressKey(state, key);
           if (next.effect?.type === 'quit') {
             end();
-            resolve();
+            resolve(next.effect.exit);
             return;
           }
           // Played at its end, it begins anew.

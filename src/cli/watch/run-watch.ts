@@ -1,5 +1,4 @@
 import { EXIT } from '../../errors/exit-code.js';
-import { LlamactlError } from '../../errors/llamactl-error.js';
 import { type AlertedTick, withAlerts } from '../../services/monitor/alerting.js';
 import { limited } from '../../services/monitor/limits.js';
 import type { WatchedServer } from '../../services/monitor/look.js';
@@ -71,7 +70,14 @@ export async function runWatch(options: WatchOptions): Promise<number> {
     if (exporter !== null && !onScreen) output.note(`… exporting on ${exporter.url}`);
     if (onScreen) {
       const { showLive } = await import('./live-screen.js');
-      await showLive(lines(), { output, pace, onQuit: () => left.abort(quit()) });
+      await showLive(lines(), {
+        output,
+        pace,
+        onQuit: (code) => {
+          exit = code;
+          left.abort();
+        },
+      });
     } else {
       for await (const tick of lines()) options.print(tick);
     }
@@ -82,8 +88,4 @@ export async function runWatch(options: WatchOptions): Promise<number> {
     for (const message of said) output.note(`! ${message}`);
   }
   return exit;
-}
-
-function quit(): LlamactlError {
-  return new LlamactlError({ type: 'INTERRUPTED', code: 'interrupted', message: 'left', exit: EXIT.good });
 }

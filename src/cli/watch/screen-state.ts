@@ -1,10 +1,11 @@
+import { EXIT } from '../../errors/exit-code.js';
 import { orderRows } from '../../render/watch/order.js';
 import { rowName, type ScreenState, type SortBy } from '../../render/watch/screen.js';
 import type { Key } from './keys.js';
 
 /** What a key asks of the program beside another picture. */
 export type Effect =
-  | { readonly type: 'quit' }
+  | { readonly type: 'quit'; readonly exit: number }
   | { readonly type: 'interval'; readonly intervalMs: number }
   | null;
 
@@ -21,7 +22,8 @@ export function pressKey(
   key: Key,
 ): { readonly state: ScreenState; readonly effect: Effect } {
   const only = (changes: Partial<ScreenState>) => ({ state: { ...state, ...changes }, effect: null });
-  if (key === 'ctrl-c' || key === 'q') return { state, effect: { type: 'quit' } };
+  if (key === 'q') return { state, effect: { type: 'quit', exit: EXIT.good } };
+  if (key === 'ctrl-c') return { state, effect: { type: 'quit', exit: EXIT.interrupted } };
   if (key === '?' || key === 'h') return only({ view: state.view === 'help' ? 'servers' : 'help' });
   if (key === 'l') return only({ view: state.view === 'log' ? 'servers' : 'log', logScroll: 0 });
   if (key === 'escape') return only({ view: 'servers' });

@@ -55,7 +55,7 @@ export default class MetricsWatch extends BaseCommand {
     try {
       if (onTerminal && !once) {
         const { showReplay } = await import('../../cli/watch/replay-screen.js');
-        await showReplay(record, this.output, this.signal);
+        process.exitCode = await showReplay(record, this.output, this.signal);
         return;
       }
       const asText = onTerminal ? await this.textOf(INTERVAL) : null;

@@ -22,7 +22,7 @@ export function stateCell(row: ServerRow): string {
     case 'unloaded':
       return dim('– unloaded');
     case 'unknown':
-      return dim('? unknown');
+      return dim('… asking');
     case 'failed':
       return red(`✗ failed ${since}`);
     case 'unauthorized':

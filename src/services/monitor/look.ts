@@ -42,6 +42,11 @@ export class Looker {
     this.#now = now;
   }
 
+  /** A sample before any look has ended. */
+  unknown(): Sample {
+    return this.#sample('unknown');
+  }
+
   /**
    * One look: a sample of the server, and one of each model of a router.
    * @throws LlamactlError (interrupted): what else goes wrong is a state

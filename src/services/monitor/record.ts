@@ -44,6 +44,7 @@ const serverRowSchema = z.object({
   deferredMs: z.number().default(0),
   promptTokensPerSecond: nullableNumber,
   generationTokensPerSecond: nullableNumber,
+  intervalMs: z.number().default(0),
   totals: z.object({
     promptTokens: nullableNumber,
     generatedTokens: nullableNumber,

@@ -12,20 +12,17 @@ export interface Rest {
 
 export const NO_REST: Rest = { idleSince: null, askedAt: null };
 
-/** Milliseconds of idleness before anything is left out. */
-const GRACE = 30_000;
 const PART = 1 / 6;
+/** Milliseconds. */
 const LONGEST = 5 * 60_000;
 
 /** Milliseconds until it may be asked; 0 is now. */
 export function restLeft({ idleSince, askedAt }: Rest, now: number): number {
   if (idleSince === null || askedAt === null) return 0;
-  const idleFor = askedAt - idleSince;
-  if (idleFor < GRACE) return 0;
-  return Math.max(0, askedAt + Math.min(LONGEST, idleFor * PART) - now);
+  return Math.max(0, askedAt + Math.min(LONGEST, (askedAt - idleSince) * PART) - now);
 }
 
 /** After an answer. */
-export function rested(rest: Rest, now: number, isBusy: boolean): Rest {
-  return { idleSince: isBusy ? null : (rest.idleSince ?? now), askedAt: now };
+export function rested({ idleSince }: Rest, now: number, isBusy: boolean): Rest {
+  return { idleSince: isBusy ? null : (idleSince ?? now), askedAt: now };
 }

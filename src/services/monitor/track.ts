@@ -32,6 +32,11 @@ export interface ServerRow {
   readonly deferredMs: number;
   readonly promptTokensPerSecond: number | null;
   readonly generationTokensPerSecond: number | null;
+  /**
+   * Milliseconds that the rates are of, from the look before: rate × time adds up to the totals. 0 in a line that tells a row
+   * again, since the next look at it has not ended yet.
+   */
+  readonly intervalMs: number;
   readonly totals: {
     readonly promptTokens: number | null;
     readonly generatedTokens: number | null;
@@ -69,6 +74,7 @@ export interface Track {
   readonly state: WatchedState | null;
   /** Milliseconds of the samples' clock. */
   readonly stateSince: number;
+  readonly lookedAt: number | null;
   readonly upSince: number | null;
   readonly deferredSince: number | null;
   readonly restarts: number;
@@ -79,6 +85,7 @@ export const NEW_TRACK: Track = {
   rates: NO_RATES,
   state: null,
   stateSince: 0,
+  lookedAt: null,
   upSince: null,
   deferredSince: null,
   restarts: 0,
@@ -109,6 +116,7 @@ export function advanceTrack(
     rates: rateState,
     state: sample.state,
     stateSince: changed ? at : track.stateSince,
+    lookedAt: at,
     upSince,
     deferredSince: deferred === null || deferred === 0 ? null : (track.deferredSince ?? at),
     restarts: track.restarts + (restarted ? 1 : 0),
@@ -117,12 +125,20 @@ export function advanceTrack(
   };
   return {
     track: next,
-    row: rowOf(next, sample, rates, machineClock),
+    row: {
+      ...rowOf(next, sample, rates, machineClock),
+      intervalMs: track.lookedAt === null ? 0 : Math.round(at - track.lookedAt),
+    },
     events: eventsOf(track, sample, restarted, time),
   };
 }
 
-function rowOf(track: Track, sample: Sample, rates: Rates | null, machineClock: MachineClock): ServerRow {
+function rowOf(
+  track: Track,
+  sample: Sample,
+  rates: Rates | null,
+  machineClock: MachineClock,
+): Omit<ServerRow, 'intervalMs'> {
   const { at, counters } = sample;
   const { slots } = track;
   const clock = counters?.startedUs == null ? null : machineClock(sample.url);

@@ -46,7 +46,8 @@ export async function* watchServers(
   for (;;) {
     const started = performance.now();
     const looks = watched.flatMap((each) => each.startLook(pace.intervalMs, signal));
-    await firstOf(Promise.all(looks), Math.min(PATIENCE, pace.intervalMs), signal);
+    const patience = watched.every(({ isKnown }) => isKnown) ? Math.min(PATIENCE, pace.intervalMs) : PATIENCE;
+    await firstOf(Promise.all(looks), patience, signal);
     signal.throwIfAborted();
     const time = new Date().toISOString();
     const told = watched.map((each) => each.tell(time));
@@ -98,6 +99,11 @@ class Watched {
     this.#index = index;
   }
 
+  /** Whether a look has told anything yet. */
+  get isKnown(): boolean {
+    return this.#rows.length > 0;
+  }
+
   /** @returns the look, if one began: none does while the last goes on, and seldom ones do where nothing answers */
   startLook(intervalMs: number, signal: AbortSignal): Promise<void>[] {
     if (this.#looking || performance.now() < this.#notBefore) return [];
@@ -109,9 +115,16 @@ class Watched {
   tell(time: string): { readonly rows: readonly ServerRow[]; readonly events: readonly WatchEvent[] } {
     if (this.#failure !== null) throw this.#failure;
     const now = performance.now();
+    if (!this.#isNew && !this.isKnown) {
+      const { row } = advanceTrack(NEW_TRACK, this.#looker.unknown(), time, machineClock);
+      return { rows: [row], events: [] };
+    }
     if (!this.#isNew) {
       const age = Math.round(now - this.#toldAt);
-      return { rows: this.#rows.map((row) => ({ ...row, stateMs: row.stateMs + age })), events: [] };
+      return {
+        rows: this.#rows.map((row) => ({ ...row, stateMs: row.stateMs + age, intervalMs: 0 })),
+        events: [],
+      };
     }
     this.#isNew = false;
     this.#toldAt = now;
