@@ -54,7 +54,10 @@ describe('watching a real llama-server', () => {
     seen.slice(1).reduce((sum, tick) => sum + ((rate(one(tick)) ?? 0) * one(tick).intervalMs) / 1000, 0);
 
   describe('under load', () => {
-    const server = shareServer({ args: [...ENDLESS, '-np', '3', '--metrics', '--alias', 'tiny'] });
+    // Threads for all requests and our questions: where requests hold them all, a server answers nobody.
+    const server = shareServer({
+      args: [...ENDLESS, '-np', '3', '--metrics', '--alias', 'tiny', '--threads-http', '16'],
+    });
 
     it("has rates that add up to the server's own totals within 1 %, and never read 0 while a slot generates", async () => {
       const ticks = watch([server.current.url], 100);
@@ -102,6 +105,26 @@ describe('watching a real llama-server', () => {
       assert.ok(row.uptimeMs !== null && !row.uptimeIsMinimum, 'it tells when it started');
       await Promise.all(work);
     });
+  });
+
+  it('says that it knows nothing, not that nothing runs, while requests hold all HTTP threads', async () => {
+    const server = await startServer({
+      args: [...ENDLESS, '-np', '1', '--metrics', '--alias', 'tiny', '--threads-http', '3'],
+    });
+    try {
+      const ticks = watch([server.url]);
+      await ticksUntil(ticks, (tick) => one(tick).state === 'ready');
+      let isDone = false;
+      const work = Promise.all([1, 2, 3, 4].map(() => generate(server.url, { n_predict: 300 }))).then(() => {
+        isDone = true;
+      });
+      const seen = await ticksUntil(ticks, () => isDone);
+      await work;
+      // The first may have been told before the requests came.
+      for (const tick of seen.slice(5, -2)) assert.notEqual(one(tick).generationTokensPerSecond, 0);
+    } finally {
+      await server.stop();
+    }
   });
 
   it('tells rates from the slots without --metrics, and which flag would tell more', async () => {

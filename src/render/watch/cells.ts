@@ -47,7 +47,8 @@ export function queueCell({ deferred, slots }: ServerRow): string {
 
 /** Tokens a second; nothing is told of what nobody knows yet. */
 export function rateCell(perSecond: number | null): string {
-  return perSecond === null ? UNKNOWN : perSecond === 0 ? '0' : rate(perSecond);
+  if (perSecond === null) return UNKNOWN;
+  return perSecond === 0 ? '0' : perSecond < 0.1 ? '< 0.1' : rate(perSecond);
 }
 
 export function responseCell(ms: number | null): string {

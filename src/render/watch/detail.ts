@@ -101,7 +101,14 @@ function summary(row: ServerRow): string {
 /** What keeps something from being told, and what to do about it. */
 function notes(row: ServerRow): string[] {
   const { state, missing, restingMs, error } = row;
-  if (error !== null) return [`${error.message} (${error.code})`, `llamactl diagnose --url ${row.url}`];
+  if (error !== null)
+    return [
+      `${error.message} (${error.code})`,
+      ...(state === 'unresponsive'
+        ? ['where requests hold all its HTTP threads, nobody is answered: --threads-http gives it more']
+        : []),
+      `llamactl diagnose --url ${row.url}`,
+    ];
   if (state === 'asleep')
     return ['asleep: it wakes on the next request, and is only asked what lets it sleep'];
   if (row.router) return ['a router: its models are the rows beneath it'];

@@ -41,6 +41,9 @@ export const NO_RATES: RateState = {
   counters: null,
 };
 
+/** How a total grows while a slot is in this phase. */
+const PACE = { prompt: 'batches', generating: 'tokens' } as const;
+
 type Look = Pick<Sample, 'at' | 'slots' | 'counters'>;
 
 /** What one more look tells of the rates. A look that saw nothing leaves them as they are, or open. */
@@ -90,7 +93,7 @@ export function advanceRates(
 export function pauseRates(state: RateState): RateState {
   const rest = ({ ledger, meter }: Stream): Stream => ({
     ledger,
-    meter: { ...meter, since: null, rate: null },
+    meter: { ...meter, lookedAt: null, rate: null },
   });
   return { ...state, prompt: rest(state.prompt), generation: rest(state.generation), slots: new Map() };
 }
@@ -156,12 +159,12 @@ function liveTokens(
 function activityOf(
   stream: Stream,
   slots: readonly SlotSample[] | null,
-  phase: SlotSample['phase'],
+  phase: 'prompt' | 'generating',
   isBusy: boolean,
 ): MeterLook['activity'] {
   // Slots that do not answer in time are mostly busy with what they did before.
-  if (slots === null) return isRunning(stream) ? 'steady' : isBusy ? 'sparse' : 'idle';
-  return slots.some((slot) => slot.phase === phase) ? 'steady' : 'idle';
+  if (slots === null) return isRunning(stream) ? PACE[phase] : isBusy ? 'sparse' : 'idle';
+  return slots.some((slot) => slot.phase === phase) ? PACE[phase] : 'idle';
 }
 
 function advanceSlots(
@@ -174,12 +177,16 @@ function advanceSlots(
       const known = before.get(slot.id);
       const isSame = known !== undefined && known.task === slot.task;
       // A task that began since the last look has all its tokens from this interval.
-      const fresh = (old: Meter | undefined): Meter => ({ ...NEW_METER, since: old?.since ?? null });
-      const meter = (old: Meter | undefined, total: number, phase: SlotSample['phase']) =>
+      const fresh = (old: Meter | undefined): Meter => ({
+        ...NEW_METER,
+        lookedAt: old?.lookedAt ?? null,
+        grewAt: old?.grewAt ?? 0,
+      });
+      const meter = (old: Meter | undefined, total: number, phase: 'prompt' | 'generating') =>
         advanceMeter(isSame && old !== undefined ? old : fresh(old), {
           at,
           total,
-          activity: slot.phase === phase ? 'steady' : 'idle',
+          activity: slot.phase === phase ? PACE[phase] : 'idle',
         });
       return [
         slot.id,

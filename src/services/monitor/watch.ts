@@ -121,10 +121,7 @@ class Watched {
     }
     if (!this.#isNew) {
       const age = Math.round(now - this.#toldAt);
-      return {
-        rows: this.#rows.map((row) => ({ ...row, stateMs: row.stateMs + age, intervalMs: 0 })),
-        events: [],
-      };
+      return { rows: this.#rows.map((row) => toldAgain(row, age)), events: [] };
     }
     this.#isNew = false;
     this.#toldAt = now;
@@ -158,6 +155,22 @@ class Watched {
       this.#looking = false;
     }
   }
+}
+
+/**
+ * A row whose next look has not ended. Where requests hold all HTTP threads of a server, it answers nobody until one has ended
+ * (measured): that nothing ran before says nothing of now.
+ * @param ageMs milliseconds since it was told first
+ */
+function toldAgain(row: ServerRow, ageMs: number): ServerRow {
+  return {
+    ...row,
+    stateMs: row.stateMs + ageMs,
+    intervalMs: 0,
+    slots: { ...row.slots, busy: row.slots.busy || null },
+    promptTokensPerSecond: row.promptTokensPerSecond || null,
+    generationTokensPerSecond: row.generationTokensPerSecond || null,
+  };
 }
 
 /** Servers of this machine tell their start in its own clock, which is Node's too. */

@@ -35,6 +35,7 @@ describe('LlamaCppMonitor', () => {
 
   it('checks a real server by itself, and stops without a trace', async () => {
     const { monitor } = watch(server.current.url);
+    await new Promise((resolve) => setTimeout(resolve, 1));
     const before = timers();
     const coming = checks(monitor, 3);
     monitor.startHealthMonitoring(20);

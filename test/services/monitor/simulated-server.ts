@@ -10,11 +10,20 @@ export interface Job {
   readonly batch: number;
   readonly answerTokens: number;
   readonly msPerToken: number;
+  /** Another request's prompt holds it up, half-way: milliseconds. */
+  readonly stallMs: number;
 }
 
 const TASKS_FROM = 100;
 
 type Served = Job & { readonly task: number; readonly answersAt: number; readonly endsAt: number };
+
+/** Milliseconds that it has generated for, the stall left out. */
+function busyMs({ answersAt, answerTokens, msPerToken, stallMs }: Served, at: number): number {
+  const stallsAt = (answerTokens * msPerToken) / 2;
+  const ms = at - answersAt;
+  return ms < stallsAt ? ms : Math.max(stallsAt, ms - stallMs);
+}
 
 /** What llama-server does with its counters and slots (facts: "Metrics"), in a clock of its own. */
 export class SimulatedServer {
@@ -31,7 +40,7 @@ export class SimulatedServer {
       .map((job, index) => {
         const startsAt = Math.max(job.startsAt, freeAt.get(job.slot) ?? 0);
         const answersAt = startsAt + job.promptMs;
-        const endsAt = answersAt + job.answerTokens * job.msPerToken;
+        const endsAt = answersAt + job.answerTokens * job.msPerToken + job.stallMs;
         freeAt.set(job.slot, endsAt + 1);
         return { ...job, startsAt, task: TASKS_FROM + index, answersAt, endsAt };
       });
@@ -79,7 +88,7 @@ export class SimulatedServer {
       const batches = Math.floor((part * job.promptTokens) / job.batch) * job.batch;
       // The first token comes with the end of the prompt.
       const generated = isRead
-        ? Math.min(job.answerTokens, 1 + Math.floor((at - job.answersAt) / job.msPerToken))
+        ? Math.min(job.answerTokens, 1 + Math.floor(busyMs(job, at) / job.msPerToken))
         : 0;
       const processed = isRead ? job.promptTokens : batches;
       return {
