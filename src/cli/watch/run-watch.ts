@@ -2,14 +2,12 @@ import { EXIT } from '../../errors/exit-code.js';
 import { type AlertedTick, withAlerts } from '../../services/monitor/alerting.js';
 import { limited } from '../../services/monitor/limits.js';
 import type { WatchedServer } from '../../services/monitor/look.js';
+import { ONCE } from '../../services/monitor/once.js';
 import { type Pace, watchServers } from '../../services/monitor/watch.js';
 import type { Output } from '../output.js';
 import { alertActions } from './alert-actions.js';
 import { openRecorder } from './recorder.js';
 import { INTERVAL, type WatchFlags } from './watch-flags.js';
-
-/** Milliseconds between the two looks of `--once`. */
-const ONCE = 1000;
 
 export interface WatchOptions {
   readonly servers: readonly WatchedServer[];

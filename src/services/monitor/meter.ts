@@ -57,7 +57,12 @@ export function advanceMeter(meter: Meter, { at, total, activity }: MeterLook): 
  * The next step has not come yet: it cannot be quicker than one in the time that has passed. Where none comes for long, less and
  * less is told, two steps in all.
  */
-function heldRate({ rate, claimed, grewAt }: Meter, at: number, step: number, seconds: number): number | null {
+function heldRate(
+  { rate, claimed, grewAt }: Meter,
+  at: number,
+  step: number,
+  seconds: number,
+): number | null {
   const waited = (at - grewAt) / 1000;
   if (!rate || waited <= 0 || seconds <= 0) return rate || null;
   const left = Math.max((2 * step - claimed) / 2, step * LEAST);
