@@ -102,7 +102,7 @@ export async function createExposition(): Promise<Exposition> {
     update: (tick) => {
       for (const each of [...gauges.map((entry) => entry.gauge), states]) each.reset();
       for (const row of tick.servers) {
-        const labels = { target: row.target, model: row.model ?? row.modelName ?? '' };
+        const labels = { target: row.target, model: row.model ?? '' };
         states.set({ ...labels, state: row.state }, 1);
         for (const { gauge: each, of } of gauges) {
           const value = of(row);
