@@ -34,7 +34,7 @@ const SEQUENCES: Readonly<Record<string, Key>> = {
 const ESCAPE = '\u001b';
 const CTRL_C = '\u0003';
 /** A sequence (CSI, SS3), an escape alone, or one character. */
-const KEY = new RegExp(`${ESCAPE}(?:\\[[0-9;?]*[ -/]*[@-~]|O[@-~])?|[\\s\\S]`, 'gu');
+const KEY = new RegExp(`${ESCAPE}(?:\\[[0-?]*[ -/]*[@-~]|O[@-~])?|[\\s\\S]`, 'gu');
 
 /** What was typed, key by key. Sequences that nobody knows are passed over, whole. */
 export function parseKeys(typed: string): Key[] {
