@@ -25,7 +25,7 @@ export function patient<T>(): Patient<T> {
       const waited = new AbortController();
       const answer = await Promise.race([
         out,
-        sleep(patienceMs, [AbortSignal.any([waited.signal, signal])]).then(
+        sleep(patienceMs, [waited.signal, signal]).then(
           () => null,
           () => null,
         ),

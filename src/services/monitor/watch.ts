@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { sleep } from '../../client/backoff.js';
 import { isLoopback } from '../../client/pool.js';
 import { Looker, type WatchedServer } from './look.js';
 import type { Sample } from './sample.js';
@@ -71,10 +72,7 @@ async function untilNext(started: number, pace: Pace, signal: AbortSignal): Prom
 
 async function firstOf(work: Promise<unknown>, patienceMs: number, signal: AbortSignal): Promise<void> {
   const waited = new AbortController();
-  await Promise.race([
-    work,
-    pause(patienceMs, undefined, { signal: AbortSignal.any([signal, waited.signal]) }).catch(() => undefined),
-  ]);
+  await Promise.race([work, sleep(patienceMs, [signal, waited.signal]).catch(() => undefined)]);
   waited.abort();
 }
 
