@@ -115,6 +115,7 @@ export class LlamaCppMonitor {
   stopHealthMonitoring(): void {
     this.#running?.abort();
     this.#running = null;
+    this.#looker.close();
   }
 
   /**

@@ -8,6 +8,7 @@ import { modelListSchema } from '../../wire/models.js';
 import { type Props, propsSchema } from '../../wire/props.js';
 import { askStatus, assessStatus, statusOf } from '../health.js';
 import { ModelAsking } from './asking.js';
+import { LoadingProgress } from './loading-progress.js';
 import type { Sample, WatchedState } from './sample.js';
 
 /** A server that is looked at again and again. */
@@ -32,6 +33,7 @@ export class Looker {
   readonly #client: LlamaCppClient;
   readonly #now: () => number;
   readonly #asking = new Map<string, ModelAsking>();
+  readonly #loading: LoadingProgress;
   #facts: ModelFacts | null = null;
   #build: string | null = null;
 
@@ -40,6 +42,12 @@ export class Looker {
     this.#client = client;
     this.target = target;
     this.#now = now;
+    this.#loading = new LoadingProgress(client);
+  }
+
+  /** Lets go of what is listened to. Another look takes it up again. */
+  close(): void {
+    this.#loading.watch([]);
   }
 
   /** A sample before any look has ended. */
@@ -95,12 +103,14 @@ export class Looker {
 
   async #lookAtRouter(base: Sample, signal: AbortSignal): Promise<readonly Sample[]> {
     const facts = await this.#askModels(signal);
+    this.#loading.watch(facts.models.flatMap(({ id, status }) => (status === 'loading' ? [id] : [])));
     const models = await Promise.all(
       facts.models.map(async (model): Promise<Sample> => {
         const sample: Sample = {
           ...base,
           model: model.id,
           state: model.status,
+          loading: model.status === 'loading' ? this.#loading.of(model.id) : null,
           modelName: nameOf(model),
           error:
             model.failure === undefined
@@ -179,6 +189,7 @@ export class Looker {
   }
 
   #forget(): void {
+    this.#loading.watch([]);
     this.#facts = null;
     for (const asking of this.#asking.values()) asking.forget();
   }

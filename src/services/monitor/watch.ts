@@ -44,20 +44,26 @@ export async function* watchServers(
   signal: AbortSignal,
 ): AsyncGenerator<Tick, never> {
   const watched = servers.map((server, index) => new Watched(new Looker(server), index));
-  for (;;) {
-    const started = performance.now();
-    const looks = watched.flatMap((each) => each.startLook(pace.intervalMs, signal));
-    const patience = watched.every(({ isKnown }) => isKnown) ? Math.min(PATIENCE, pace.intervalMs) : PATIENCE;
-    await firstOf(Promise.all(looks), patience, signal);
-    signal.throwIfAborted();
-    const time = new Date().toISOString();
-    const told = watched.map((each) => each.tell(time));
-    yield {
-      time,
-      servers: told.flatMap(({ rows }) => rows),
-      events: told.flatMap(({ events }) => events),
-    };
-    await untilNext(started, pace, signal);
+  try {
+    for (;;) {
+      const started = performance.now();
+      const looks = watched.flatMap((each) => each.startLook(pace.intervalMs, signal));
+      const patience = watched.every(({ isKnown }) => isKnown)
+        ? Math.min(PATIENCE, pace.intervalMs)
+        : PATIENCE;
+      await firstOf(Promise.all(looks), patience, signal);
+      signal.throwIfAborted();
+      const time = new Date().toISOString();
+      const told = watched.map((each) => each.tell(time));
+      yield {
+        time,
+        servers: told.flatMap(({ rows }) => rows),
+        events: told.flatMap(({ events }) => events),
+      };
+      await untilNext(started, pace, signal);
+    }
+  } finally {
+    for (const each of watched) each.close();
   }
 }
 
@@ -95,6 +101,10 @@ class Watched {
   constructor(looker: Looker, index: number) {
     this.#looker = looker;
     this.#index = index;
+  }
+
+  close(): void {
+    this.#looker.close();
   }
 
   /** Whether a look has told anything yet. */
