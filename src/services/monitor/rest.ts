@@ -12,6 +12,8 @@ export interface Rest {
 
 export const NO_REST: Rest = { idleSince: null, askedAt: null };
 
+/** Milliseconds of idleness in which nothing is left out. */
+const GRACE = 60_000;
 const PART = 1 / 6;
 /** Milliseconds. */
 const LONGEST = 5 * 60_000;
@@ -19,7 +21,8 @@ const LONGEST = 5 * 60_000;
 /** Milliseconds until it may be asked; 0 is now. */
 export function restLeft({ idleSince, askedAt }: Rest, now: number): number {
   if (idleSince === null || askedAt === null) return 0;
-  return Math.max(0, askedAt + Math.min(LONGEST, (askedAt - idleSince) * PART) - now);
+  const idleFor = askedAt - idleSince;
+  return idleFor < GRACE ? 0 : Math.max(0, askedAt + Math.min(LONGEST, idleFor * PART) - now);
 }
 
 /** After an answer. */
