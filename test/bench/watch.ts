@@ -1,9 +1,9 @@
 // What watching costs: memory after 10,000 looks at a server of the same process, without pause, beside the first 1,000; and
 // the time that a look, a line and a picture of 60 servers take. Run: node --expose-gc --import tsx test/bench/watch.ts [TICKS=10000]
 
-import { emptyScreen } from '../../src/cli/watch/live-screen.js';
 import { LlamaCppClient } from '../../src/client/llama-client.js';
 import { renderFrame } from '../../src/render/watch/frame.js';
+import { emptyScreen } from '../../src/render/watch/screen.js';
 import { addTick, NO_HISTORY } from '../../src/services/monitor/history.js';
 import { watchServers } from '../../src/services/monitor/watch.js';
 import { simulatedFleet } from '../captures/simulated-fleet.js';

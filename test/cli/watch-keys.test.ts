@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseKeys } from '../../src/cli/watch/keys.js';
-import { emptyScreen } from '../../src/cli/watch/live-screen.js';
 import { lineAfter, pressKey } from '../../src/cli/watch/screen-state.js';
-import type { ScreenState } from '../../src/render/watch/screen.js';
+import { emptyScreen, type ScreenState } from '../../src/render/watch/screen.js';
 import { rowOf } from '../services/monitor/row.js';
 
 describe('keys of metrics watch', () => {

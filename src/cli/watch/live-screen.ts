@@ -1,27 +1,11 @@
 import { renderFrame } from '../../render/watch/frame.js';
-import type { ScreenState } from '../../render/watch/screen.js';
+import { emptyScreen, type ScreenState } from '../../render/watch/screen.js';
 import type { AlertedTick } from '../../services/monitor/alerting.js';
-import { addTick, NO_HISTORY } from '../../services/monitor/history.js';
+import { addTick } from '../../services/monitor/history.js';
 import type { Pace } from '../../services/monitor/watch.js';
 import type { Output } from '../output.js';
 import { pressKey } from './screen-state.js';
 import { openScreen } from './terminal.js';
-
-/** A screen before anything is known. */
-export function emptyScreen(intervalMs: number): ScreenState {
-  return {
-    tick: null,
-    history: NO_HISTORY,
-    intervalMs,
-    view: 'servers',
-    sort: 'given',
-    selected: null,
-    paused: false,
-    logScroll: 0,
-    replay: null,
-    alerts: [],
-  };
-}
 
 export interface LiveOptions {
   readonly output: Output;

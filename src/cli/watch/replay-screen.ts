@@ -1,9 +1,8 @@
 import { renderFrame } from '../../render/watch/frame.js';
-import type { ScreenState } from '../../render/watch/screen.js';
+import { emptyScreen, type ScreenState } from '../../render/watch/screen.js';
 import { addTick, type History, LONGEST, NO_HISTORY } from '../../services/monitor/history.js';
 import type { WatchRecord } from '../../services/monitor/record.js';
 import type { Output } from '../output.js';
-import { emptyScreen } from './live-screen.js';
 import { lineAfter, pressKey } from './screen-state.js';
 import { openScreen } from './terminal.js';
 

@@ -23,6 +23,22 @@ export interface ScreenState {
   readonly alerts: readonly string[];
 }
 
+/** A screen before anything is known. */
+export function emptyScreen(intervalMs: number): ScreenState {
+  return {
+    tick: null,
+    history: { ticks: 0, series: new Map(), events: [] },
+    intervalMs,
+    view: 'servers',
+    sort: 'given',
+    selected: null,
+    paused: false,
+    logScroll: 0,
+    replay: null,
+    alerts: [],
+  };
+}
+
 export interface Size {
   readonly columns: number;
   readonly rows: number;

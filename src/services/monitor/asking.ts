@@ -4,6 +4,7 @@ import { LlamactlError } from '../../errors/llamactl-error.js';
 import { parseServerMetrics } from '../../wire/metrics.js';
 import type { Props } from '../../wire/props.js';
 import { slotsSchema } from '../../wire/slots.js';
+import { parseJson } from '../health.js';
 import { type Patient, patient } from './patient.js';
 import { NO_REST, type Rest, rested, restLeft } from './rest.js';
 import { type Counters, countersOf, type MissingFlag, type SlotSample, slotSample } from './sample.js';
@@ -133,7 +134,7 @@ export class ModelAsking {
   async #askSlots(signal: AbortSignal): Promise<readonly SlotSample[] | null> {
     const answer = await this.#ask('--slots', this.#slots, '/slots', signal);
     if (answer === null) return null;
-    const parsed = slotsSchema.safeParse(parse(answer.body));
+    const parsed = slotsSchema.safeParse(parseJson(answer.body));
     return parsed.success ? parsed.data.map(slotSample) : null;
   }
 
@@ -152,13 +153,5 @@ export class ModelAsking {
       this.#off.add(flag);
       return null;
     }
-  }
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return null;
   }
 }

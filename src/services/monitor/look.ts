@@ -1,12 +1,11 @@
 import { modelQuery } from '../../client/endpoints/endpoint.js';
-import type { HttpResponse } from '../../client/http-types.js';
 import type { LlamaCppClient } from '../../client/llama-client.js';
 import { modelInfo } from '../../client/model-info.js';
 import type { ModelInfo } from '../../client/types.js';
 import { LlamactlError } from '../../errors/llamactl-error.js';
 import { modelListSchema } from '../../wire/models.js';
-import { type Props, propsSchema } from '../../wire/props.js';
-import { askStatus, assessStatus, statusOf } from '../health.js';
+import type { Props } from '../../wire/props.js';
+import { askStatus, assessStatus, parseJson, parseProps, statusOf } from '../health.js';
 import { ModelAsking } from './asking.js';
 import { LoadingProgress } from './loading-progress.js';
 import type { Sample, WatchedState } from './sample.js';
@@ -62,7 +61,7 @@ export class Looker {
   async look(signal: AbortSignal): Promise<readonly Sample[]> {
     const answers = await askStatus(this.#client, signal, QUICK);
     const { report, error } = await assessStatus(this.#client, answers);
-    const props = answers.props.status === 'fulfilled' ? propsOf(answers.props.value) : null;
+    const props = answers.props.status === 'fulfilled' ? parseProps(answers.props.value.body) : null;
     const base = {
       ...this.#sample(report.status),
       responseTimeMs: report.responseTimeMs,
@@ -137,7 +136,7 @@ export class Looker {
         timeoutMs: QUICK,
         signal,
       });
-      const props = propsOf(answer);
+      const props = parseProps(answer.body);
       const told = {
         ...sample,
         responseTimeMs: Math.round(answer.durationMs * 10) / 10,
@@ -180,7 +179,7 @@ export class Looker {
         if (error instanceof LlamactlError && error.type !== 'INTERRUPTED') return null;
         throw error;
       });
-    const parsed = answer === null ? null : modelListSchema.safeParse(parse(answer.body));
+    const parsed = answer === null ? null : modelListSchema.safeParse(parseJson(answer.body));
     const data = parsed?.success ? parsed.data.data : [];
     return {
       models: data.map(modelInfo),
@@ -222,17 +221,4 @@ function nameOf(model: ModelInfo | undefined): string | null {
   const { id, quantization } = model;
   const tells = quantization === null || id.toLowerCase().includes(quantization.toLowerCase());
   return tells ? id : `${id} ${quantization}`;
-}
-
-function propsOf({ body }: HttpResponse): Props | null {
-  const parsed = propsSchema.safeParse(parse(body));
-  return parsed.success ? parsed.data : null;
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return null;
-  }
 }

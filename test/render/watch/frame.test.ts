@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { renderFrame } from '../../../src/render/watch/frame.js';
-import type { ScreenState } from '../../../src/render/watch/screen.js';
+import { emptyScreen, type ScreenState } from '../../../src/render/watch/screen.js';
 import { displayWidth } from '../../../src/render/width.js';
 import { addTick, NO_HISTORY } from '../../../src/services/monitor/history.js';
 import type { ServerRow } from '../../../src/services/monitor/track.js';
@@ -12,19 +12,7 @@ const TIME = '2026-11-24T14:02:31.000Z';
 
 function screenOf(rows: readonly ServerRow[], given: Partial<ScreenState> = {}): ScreenState {
   const tick = { time: TIME, servers: rows, events: [] };
-  return {
-    tick,
-    history: addTick(NO_HISTORY, tick),
-    intervalMs: 2000,
-    view: 'servers',
-    sort: 'given',
-    selected: null,
-    paused: false,
-    logScroll: 0,
-    replay: null,
-    alerts: [],
-    ...given,
-  };
+  return { ...emptyScreen(2000), tick, history: addTick(NO_HISTORY, tick), ...given };
 }
 
 const text = (state: ScreenState, columns = 80, rows = 24) =>
