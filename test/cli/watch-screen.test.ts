@@ -129,9 +129,9 @@ describe('the screen of metrics watch', () => {
 
   it('rings, tells what is wrong in its head, and leaves with 1 where that is wanted', async () => {
     const gone = `http://127.0.0.1:${await freePort()}`;
-    const args = [...WATCH, '--url', gone, '--alert', 'down for 1s'];
+    const args = [...WATCH, '--url', gone, '--alert', 'down for 300ms'];
     const terminal = onTerminal(args);
-    await frame(terminal, shows(/!! down for 1s: 127[\s\S]*✗ alert down for 1s \(1\)/));
+    await frame(terminal, shows(/!! down for 300ms: 127[\s\S]*✗ alert down for 300ms \(1\)/));
     assert.ok(terminal.raw.includes('\u0007'), 'a bell');
     terminal.type('q');
     await endsWell(terminal, 0);

@@ -32,7 +32,12 @@ export default class MetricsWatch extends BaseCommand {
     const isSilent = flags.export !== undefined && !this.jsonEnabled();
     try {
       process.exitCode = await runWatch({
-        servers: connections.map(({ client, label }) => ({ client, target: label })),
+        servers: connections.map(({ client, label }) => ({
+          client,
+          target: label,
+          timeoutMs: flags.timeout,
+          model: flags.model,
+        })),
         flags,
         output: this.output,
         signal: this.signal,

@@ -15,6 +15,10 @@ export interface WatchedServer {
   readonly client: LlamaCppClient;
   /** How it is called beside others. */
   readonly target: string;
+  /** Milliseconds for an answer, where less than usual. */
+  readonly timeoutMs?: number | undefined;
+  /** Of a router's models only this one. */
+  readonly model?: string | undefined;
 }
 
 /** Milliseconds for `/health`, `/props` and the list of models, which a healthy server answers in a few. */
@@ -30,6 +34,8 @@ interface ModelFacts {
 export class Looker {
   readonly target: string;
   readonly #client: LlamaCppClient;
+  readonly #timeoutMs: number;
+  readonly #only: string | undefined;
   readonly #now: () => number;
   readonly #asking = new Map<string, ModelAsking>();
   readonly #loading: LoadingProgress;
@@ -37,10 +43,15 @@ export class Looker {
   #build: string | null = null;
 
   /** @param now milliseconds of a clock that never goes back */
-  constructor({ client, target }: WatchedServer, now: () => number = () => performance.now()) {
+  constructor(
+    { client, target, timeoutMs, model }: WatchedServer,
+    now: () => number = () => performance.now(),
+  ) {
     this.#client = client;
     this.target = target;
     this.#now = now;
+    this.#timeoutMs = Math.min(QUICK, timeoutMs ?? QUICK);
+    this.#only = model;
     this.#loading = new LoadingProgress(client);
   }
 
@@ -59,7 +70,7 @@ export class Looker {
    * @throws LlamactlError (interrupted): what else goes wrong is a state
    */
   async look(signal: AbortSignal): Promise<readonly Sample[]> {
-    const answers = await askStatus(this.#client, signal, QUICK);
+    const answers = await askStatus(this.#client, signal, this.#timeoutMs);
     const { report, error } = await assessStatus(this.#client, answers);
     const props = answers.props.status === 'fulfilled' ? parseProps(answers.props.value.body) : null;
     const base = {
@@ -101,7 +112,8 @@ export class Looker {
   }
 
   async #lookAtRouter(base: Sample, signal: AbortSignal): Promise<readonly Sample[]> {
-    const facts = await this.#askModels(signal);
+    const all = await this.#askModels(signal);
+    const facts = { ...all, models: all.models.filter((model) => this.#isWatched(model)) };
     this.#loading.watch(facts.models.flatMap(({ id, status }) => (status === 'loading' ? [id] : [])));
     const models = await Promise.all(
       facts.models.map(async (model): Promise<Sample> => {
@@ -133,7 +145,7 @@ export class Looker {
       const answer = await this.#client.request({
         method: 'GET',
         path: `/props${query}`,
-        timeoutMs: QUICK,
+        timeoutMs: this.#timeoutMs,
         signal,
       });
       const props = parseProps(answer.body);
@@ -174,7 +186,7 @@ export class Looker {
 
   async #askModels(signal: AbortSignal): Promise<ModelFacts> {
     const answer = await this.#client
-      .request({ method: 'GET', path: '/v1/models', timeoutMs: QUICK, signal })
+      .request({ method: 'GET', path: '/v1/models', timeoutMs: this.#timeoutMs, signal })
       .catch((error: unknown) => {
         if (error instanceof LlamactlError && error.type !== 'INTERRUPTED') return null;
         throw error;
@@ -185,6 +197,10 @@ export class Looker {
       models: data.map(modelInfo),
       quietMetrics: data.some(({ architecture }) => architecture != null),
     };
+  }
+
+  #isWatched({ id, aliases }: ModelInfo): boolean {
+    return this.#only === undefined || id === this.#only || aliases.includes(this.#only);
   }
 
   #forget(): void {

@@ -30,6 +30,18 @@ describe('a model that a router loads', () => {
   });
   after(() => router.stop());
 
+  it('is no row where another one is asked for', async () => {
+    const client = new LlamaCppClient({ baseUrl: router.url });
+    const looker = new Looker({ client, target: 'router', model: 'beta' });
+    const samples = await looker.look(new AbortController().signal);
+    assert.deepEqual(
+      samples.map(({ isRouter, model }) => [isRouter, model]),
+      [[true, null]],
+    );
+    assert.ok(!router.requests.some(({ line }) => line.includes('/models/sse')), 'nobody listens');
+    await client.destroy();
+  });
+
   it('has its progress, and is listened to only while it loads', async () => {
     const client = new LlamaCppClient({ baseUrl: router.url });
     const looker = new Looker({ client, target: 'router' });

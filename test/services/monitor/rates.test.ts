@@ -74,7 +74,7 @@ describe('rates', () => {
         assert.equal(state.generation.ledger.total, totals.generated);
         assert.equal(state.prompt.ledger.total, totals.prompt);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -89,7 +89,7 @@ describe('rates', () => {
               assert.notEqual(rates.slots.get(slot.id), 0, `slot ${slot.id}, ${at} ms`);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -122,7 +122,7 @@ describe('rates', () => {
         const apartRead = Math.abs(added.prompt - totals.prompt);
         assert.ok(apartRead <= Math.max(early, totals.prompt / 100), `${added.prompt} of ${totals.prompt}`);
       }),
-      { numRuns: 80 },
+      { numRuns: 60 },
     );
   });
 
@@ -140,7 +140,7 @@ describe('rates', () => {
         if (seen[told.length - 1] && seen[told.length - 2])
           assert.equal(state.generation.ledger.total, totals.generated);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
