@@ -98,8 +98,7 @@ export abstract class BaseCommand extends Command {
   }
 
   /**
-   * Prints events as they come, as text or a JSON document a line each, until they end or somebody interrupts: what was printed
-   * is whole then, so an interruption is only the exit code.
+   * Prints events as they come, as text or a JSON document a line each, until they end or somebody interrupts.
    */
   protected async follow<Event>(
     events: AsyncIterable<Event>,
@@ -112,10 +111,18 @@ export abstract class BaseCommand extends Command {
         else this.output.print(textOf(event));
       }
     } catch (error) {
-      const failure = toFailure(this.#interruptedBy(error), this.typedId);
-      if (failure.type !== 'INTERRUPTED') throw error;
-      process.exitCode = failure.exit;
+      this.endWith(error);
     }
+  }
+
+  /**
+   * The end of what prints line by line: what was printed is whole, so an interruption is only the exit code.
+   * @throws the error, where it is no interruption
+   */
+  protected endWith(error: unknown): void {
+    const failure = toFailure(this.#interruptedBy(error), this.typedId);
+    if (failure.type !== 'INTERRUPTED') throw error;
+    process.exitCode = failure.exit;
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {

@@ -21,6 +21,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   explain: () => import('../commands/explain.js'),
   health: () => import('../commands/health.js'),
   metrics: () => import('../commands/metrics.js'),
+  'metrics:watch': () => import('../commands/metrics/watch.js'),
   models: () => import('../commands/models.js'),
   props: () => import('../commands/props.js'),
   'provider:list': () => import('../commands/provider/list.js'),

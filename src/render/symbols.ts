@@ -35,3 +35,6 @@ export const dim: (text: string) => string = chalk.dim;
 export const cyan: (text: string) => string = chalk.cyan;
 export const green: (text: string) => string = chalk.green;
 export const red: (text: string) => string = chalk.red;
+export const yellow: (text: string) => string = chalk.yellow;
+export const blue: (text: string) => string = chalk.blue;
+export const inverse: (text: string) => string = chalk.inverse;

@@ -216,16 +216,18 @@ function kindOf(answer: Parameters<typeof identifyServer>[0], props: Props | nul
 }
 
 function looksRight(body: string): boolean {
-  const parsed = healthSchema.safeParse(parse(body));
+  const parsed = healthSchema.safeParse(parseJson(body));
   return parsed.success;
 }
 
-function parseProps(body: string): Props | null {
-  const parsed = propsSchema.safeParse(parse(body));
+/** @returns null where it is no answer of `/props` */
+export function parseProps(body: string): Props | null {
+  const parsed = propsSchema.safeParse(parseJson(body));
   return parsed.success ? parsed.data : null;
 }
 
-function parse(body: string): unknown {
+/** A body's JSON; null where it is none. */
+export function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {

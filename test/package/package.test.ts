@@ -110,7 +110,7 @@ describe('the npm package', () => {
         /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
         /^bin\/(?:run|load)\.js$/,
         /^dist\/(?:cli\.cjs|cli\.cache|index\.js|third-party-licences\.txt)$/,
-        /^dist\/types\/(?:index|(?:catalogue|client|config|errors|wire)\/[\w./-]+)\.d\.ts$/,
+        /^dist\/types\/(?:index|(?:catalogue|client|config|errors|services|wire)\/[\w./-]+)\.d\.ts$/,
         /^docs\/[\w-]+\.(?:md|schema\.json)$/,
       ];
       const others = packed.files

@@ -9,7 +9,11 @@ import { BIN } from './cli.js';
 export interface Terminal {
   /** What it has written so far, without control sequences. */
   readonly screen: string;
+  /** The same with control sequences. */
+  readonly raw: string;
   type(text: string): void;
+  /** Makes it 120×40, and tells the program. */
+  grow(): void;
   /** Waits until the screen, from where the last wait ended, shows this. */
   until(pattern: RegExp): Promise<void>;
   /** To the program itself. */
@@ -43,6 +47,10 @@ if pid == 0:
     os.close(master)
     os.execvp(sys.argv[1], sys.argv[1:])
 signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGTERM))
+def grow(*_):
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack('HHHH', 40, 120, 0, 0))
+    os.kill(pid, signal.SIGWINCH)
+signal.signal(signal.SIGUSR1, grow)
 watched, status = [0, master], None
 while True:
     ready = select.select(watched, [], [], 0.02)[0]
@@ -83,6 +91,10 @@ export function onTerminal(args: readonly string[], columns = 80): Terminal {
     get screen() {
       return plain(raw);
     },
+    get raw() {
+      return raw;
+    },
+    grow: () => void host.kill('SIGUSR1'),
     type: (text) => void host.stdin?.write(text),
     kill: (signal) => void host.kill(signal),
     until: (pattern) =>
