@@ -86,7 +86,7 @@ function renderFleet(diagnoses: readonly Diagnosis[], width: number): string {
       mark(VERDICTS[diagnosis.verdict]),
       nameAmong(diagnosis, diagnoses),
       diagnosis.rootCause ?? '–',
-      diagnosis.findings[0]?.title ?? aboutServer(diagnosis),
+      (diagnosis.verdict === 'healthy' ? undefined : diagnosis.findings[0]?.title) ?? aboutServer(diagnosis),
     ]),
   );
   const unwell = diagnoses.filter(({ verdict }) => verdict !== 'healthy').length;

@@ -4,6 +4,7 @@ import type { ProviderType } from '../../src/client/providers/provider.js';
 import { diagnose } from '../../src/diagnose/diagnose.js';
 import { readDiagnosis } from '../../src/diagnose/document.js';
 import type { ConfiguredFacts } from '../../src/diagnose/facts.js';
+import { editsFor } from '../../src/diagnose/fix.js';
 import type { Diagnosis } from '../../src/diagnose/runner.js';
 import { renderDiagnosis } from '../../src/render/diagnosis.js';
 import type { Canned, Route } from '../support/canned-server.js';
@@ -369,5 +370,19 @@ describe('diagnose a server of another kind', () => {
     const diagnosis = await ask(url, { ...OLLAMA, deadlineMs: 1500 });
     assert.equal(diagnosis.rootCause, 'connection.timeout');
     assert.match(commandsOf(diagnosis), /^ollama ps$/m);
+  });
+
+  it('--fix gives a target the address, model and context of its own kind, and never a llama-server’s', async () => {
+    const router = await serve('openrouter');
+    const misplaced = await ask(router.url, ROUTER);
+    assert.deepEqual(
+      editsFor(misplaced).map(({ value }) => value),
+      [`${router.url}/api`],
+    );
+    const { url } = await serve('ollama');
+    const small = await ask(url, { ...OLLAMA, configured: { contextSize: 32_768 } });
+    assert.deepEqual(new Set(editsFor(small).map(({ value }) => value)), new Set([4096]));
+    const dead = await ask(`http://127.0.0.1:${await freePort()}`, OLLAMA);
+    assert.deepEqual(editsFor(dead), []);
   });
 });
