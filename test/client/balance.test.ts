@@ -319,7 +319,7 @@ describe('several servers for one client', function () {
   });
 
   it('gives the key to its own hosts only', async () => {
-    const elsewhere = await cannedServer({ '*': { body: { status: 'ok' } } }, LLAMA_HEADERS);
+    const elsewhere = await cannedServer({ '*': { body: { status: 'ok', total_slots: 1 } } }, LLAMA_HEADERS);
     const redirecting = await cannedServer(
       { '*': { status: 307, headers: { location: `${elsewhere.url}/props` }, body: '' } },
       LLAMA_HEADERS,

@@ -108,8 +108,8 @@ describe('the npm package', () => {
     it('and nothing else', () => {
       const allowed = [
         /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
-        /^bin\/(?:run|load)\.js$/,
-        /^dist\/(?:cli\.cjs|cli\.cache|index\.js|third-party-licences\.txt)$/,
+        /^bin\/(?:run|load|quick)\.js$/,
+        /^dist\/(?:(?:cli|quick)\.(?:cjs|cache)|index\.js|third-party-licences\.txt)$/,
         /^dist\/types\/(?:index|(?:catalogue|client|config|errors|services|wire)\/[\w./-]+)\.d\.ts$/,
         /^docs\/[\w-]+\.(?:md|schema\.json)$/,
       ];
@@ -185,11 +185,15 @@ describe('the npm package', () => {
       for (const args of [['health'], ['models'], ['diagnose'], ['chat', 'Hello', '--max-tokens', '4']])
         await must(process.execPath, [bin, ...args, '--url', url], { cwd: folder });
       await must(process.execPath, [bin, 'health', '--help'], { cwd: folder });
-      const bundle = readFileSync(join(alone, 'dist', 'cli.cjs'), 'utf8');
-      const asked = [...bundle.matchAll(/\brequire\("([^".][^"]*)"\)/g)].map(([, name = '']) => name);
+      const bundles = ['cli', 'quick'].map((name) =>
+        readFileSync(join(alone, 'dist', `${name}.cjs`), 'utf8'),
+      );
+      const asked = [...bundles.join('').matchAll(/\brequire\("([^".][^"]*)"\)/g)].map(
+        ([, name = '']) => name,
+      );
       assert.ok(asked.includes('node:fs'), 'the bundle asks for modules in this form');
       assert.deepEqual(
-        asked.filter((name) => !name.startsWith('node:') && !builtinModules.includes(name)),
+        [...new Set(asked)].filter((name) => !name.startsWith('node:') && !builtinModules.includes(name)),
         // It has a native part, and is done without where it is not there.
         ['@napi-rs/keyring'],
       );
