@@ -1,7 +1,7 @@
 import type { ServerRow, SlotRow } from '../../services/monitor/track.js';
 import { count, duration, plural } from '../format.js';
 import { bold, cyan, dim, yellow } from '../symbols.js';
-import { padEnd, padStart, truncate, wrap } from '../width.js';
+import { displayWidth, padEnd, padStart, truncate, wrap } from '../width.js';
 import { percentCell, rateCell, responseCell, uptimeCell } from './cells.js';
 import { contextLevel, marked } from './levels.js';
 import { rowName } from './screen.js';
@@ -14,9 +14,10 @@ export function detailHeight(row: ServerRow, columns: number): number {
 /** One row in full: what it is, its slots, and what stands beside the numbers. */
 export function detail(row: ServerRow, columns: number, height: number): string[] {
   const head = truncate(titleOf(row), columns);
-  const foot = [summary(row), ...notes(row)]
-    .filter((text) => text !== '')
-    .flatMap((text) => wrap(text, columns, ' ').split('\n'));
+  const foot = [
+    ...filled(summary(row), columns),
+    ...notes(row).flatMap((text) => wrap(text, columns, ' ').split('\n')),
+  ];
   const slots = slotLines(row.slotList ?? [], columns, height - 1 - foot.length);
   return [head, ...slots, ...foot].slice(0, Math.max(0, height));
 }
@@ -82,9 +83,25 @@ function byWork(a: SlotRow, b: SlotRow): number {
   return rank(a) - rank(b) || a.id - b.id;
 }
 
-function summary(row: ServerRow): string {
+/** Parts with dots between them, broken only there. */
+function filled(parts: readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const longer = `${lines.at(-1)} · ${part}`;
+    if (lines.length > 0 && displayWidth(longer) <= columns) lines[lines.length - 1] = longer;
+    else lines.push(` ${part}`);
+  }
+  return lines;
+}
+
+function summary(row: ServerRow): string[] {
   const { totals } = row;
-  const parts = [
+  // The counter takes an answer when it ends: what runs is not in it yet.
+  const running = (row.slotList ?? []).reduce(
+    (sum, { phase, generatedTokens }) => sum + (phase === 'idle' ? 0 : generatedTokens),
+    0,
+  );
+  return [
     ...(row.cacheReuse === null ? [] : [`cache reuse ${percentCell(row.cacheReuse)}`]),
     ...(row.draftAcceptance === null ? [] : [`drafts taken ${percentCell(row.draftAcceptance)}`]),
     ...(row.deferred === null || row.deferred === 0
@@ -92,10 +109,9 @@ function summary(row: ServerRow): string {
       : [yellow(`${count(row.deferred)} waiting for ${duration(Math.max(1, row.deferredMs))}`)]),
     ...(totals.promptTokens === null || totals.generatedTokens === null
       ? []
-      : [`${count(totals.promptTokens)} tokens in, ${count(totals.generatedTokens)} out`]),
+      : [`${count(totals.promptTokens)} tokens in, ${count(totals.generatedTokens + running)} out`]),
     ...(row.responseTimeMs === null ? [] : [`/health ${responseCell(row.responseTimeMs)}`]),
   ];
-  return parts.join(' · ');
 }
 
 /** What keeps something from being told, and what to do about it. */

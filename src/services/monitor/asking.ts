@@ -40,7 +40,7 @@ export class ModelAsking {
   readonly #slots: Patient<HttpResponse> = patient();
   #rest: Rest = NO_REST;
   #last = NO_ACTIVITY;
-  /** What answered "not supported"; null before the first answer. */
+  /** What answered "not supported". */
   readonly #off = new Set<MissingFlag>();
 
   /** @param query `?model=…&autoload=false` of a router's model, or nothing */

@@ -117,6 +117,7 @@ describe('the picture of metrics watch', () => {
       screenOf([
         rowOf({
           state: 'busy',
+          totals: { promptTokens: 1000, generatedTokens: 5000, cachedTokens: 0 },
           deferred: 3,
           deferredMs: 4200,
           cacheReuse: 0.71,
@@ -140,7 +141,8 @@ describe('the picture of metrics watch', () => {
     assert.match(lines, / gpu1:8080 · qwen3-32b Q4_K_M · b11434 · up ≥ 1 min · 2 restarts\n/);
     assert.match(lines, / 0 +generating +█{15}░ +7,700 \/ 8,192 ! +812 +36\n/);
     assert.match(lines, /cache reuse 71 % · drafts taken 60 % · 3 waiting for 4\.2 s/);
-    assert.match(lines, /slots are off, start it with --slots/);
+    assert.match(lines, / 1,000 tokens in, 5,812 out · \/health 2 ms\n/);
+    assert.match(lines, /rates move only when a request ends: slots are off, start it with --slots/);
   });
 
   it('keeps the selected row in sight, and says which rows are', () => {
