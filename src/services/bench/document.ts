@@ -53,7 +53,6 @@ export interface BenchHead {
 /** The JSON document of `bench`: of one run its numbers at the top, of several a list. */
 export type BenchDocument = BenchHead & (RunReport | { readonly runs: readonly RunReport[] });
 
-
 /** Two loads that can be compared. */
 export function sameLoad(a: Load, b: Load): boolean {
   return a.kind === 'closed'
