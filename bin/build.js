@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { writeDeclarations } from './declarations.js';
 import { licencesOf } from './licences.js';
-import { slim } from './slim.js';
+import { onlyQuickCommands, slim } from './slim.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -24,23 +24,8 @@ const common = {
 };
 
 const [{ metafile }] = await Promise.all([
-  build({
-    ...common,
-    metafile: true,
-    entryPoints: ['src/cli/main.ts'],
-    outfile: 'dist/cli.cjs',
-    format: 'cjs',
-    // Node's own modules too: the script that bin/load.js makes of the bundle has no import().
-    supported: { 'dynamic-import': false },
-    // Names stay, so that a bug report's stack can be read.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    plugins: [slim],
-    // A function that bin/run.js calls, so that V8 can cache the compiled code (which it cannot for a module on Node 20).
-    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
-    footer: { js: '})' },
-    define: { 'import.meta.url': 'undefined' },
-  }),
+  bundle('cli', [slim]),
+  bundle('quick', [onlyQuickCommands, slim]),
   build({
     ...common,
     entryPoints: ['src/index.ts'],
@@ -49,10 +34,35 @@ const [{ metafile }] = await Promise.all([
     packages: 'external',
   }),
 ]);
-escapeRegExps(join('dist', 'cli.cjs'));
-await warmUp();
+for (const name of ['cli', 'quick']) {
+  escapeRegExps(join('dist', `${name}.cjs`));
+  await warmUp(name);
+}
 writeFileSync(join('dist', 'third-party-licences.txt'), licencesOf(Object.keys(metafile.inputs)));
 writeDeclarations(join('dist', 'types'));
+
+/** The command line as one script. */
+function bundle(name, plugins) {
+  return build({
+    ...common,
+    metafile: true,
+    entryPoints: ['src/cli/main.ts'],
+    outfile: `dist/${name}.cjs`,
+    format: 'cjs',
+    // Node's own modules too: the script that bin/load.js makes of the bundle has no import().
+    supported: { 'dynamic-import': false },
+    // Names stay, so that a bug report's stack can be read.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    plugins,
+    // Optional, with a native part: loaded where it is installed, when a key is in the keyring.
+    external: ['@napi-rs/keyring'],
+    // A function that bin/run.js calls, so that V8 can cache the compiled code (which it cannot for a module on Node 20).
+    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+    footer: { js: '})' },
+    define: { 'import.meta.url': 'undefined' },
+  });
+}
 
 /**
  * bin/load.js reads the bundle as Latin-1, which is quicker; esbuild escapes what is not ASCII in texts and names, and
@@ -68,7 +78,7 @@ function escapeRegExps(file) {
 }
 
 /** Runs `health` once against a stand-in for a server, and keeps V8's code of what ran beside the bundle. */
-async function warmUp() {
+async function warmUp(name) {
   const answers = { '/health': { status: 'ok' }, '/props': { build_info: 'b0', total_slots: 1 } };
   const server = createServer(({ url }, response) => {
     response
@@ -81,9 +91,9 @@ async function warmUp() {
     import { setFlagsFromString } from 'node:v8';
     setFlagsFromString('--liftoff-only');
     const { loadBundle } = await import('./bin/load.js');
-    const { main, codeCache } = loadBundle(process.cwd() + '/dist');
+    const { main, codeCache } = loadBundle(process.cwd() + '/dist', '${name}');
     await main(['health', '--url', 'http://127.0.0.1:${server.address().port}'], process.cwd(), JSON.parse(readFileSync('package.json', 'utf8')));
-    writeFileSync('dist/cli.cache', codeCache());`;
+    writeFileSync('dist/${name}.cache', codeCache());`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { PATH: process.env.PATH, HOME: '/nonexistent', XDG_CONFIG_HOME: '/nonexistent' },

@@ -1,5 +1,5 @@
 // Loads the bundle with V8's compiled code of it, which halves the start-up: a module's code cannot be cached on Node 20,
-// a script's can. The build leaves a cache beside the bundle; a Node of another version writes its own on the first run.
+// a script's can. The build leaves a cache beside each bundle; a Node of another version writes its own on the first run.
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
@@ -7,14 +7,15 @@ import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 
 /**
- * @param {string} folder where cli.cjs is
+ * @param {string} folder where the bundles are
+ * @param {'cli' | 'quick'} name cli.cjs, or quick.cjs
  * @returns the bundle's exports, and `saveCodeCache`, to be called after the run, when the code that runs is compiled
  */
-export function loadBundle(folder) {
-  const file = join(folder, 'cli.cjs');
+export function loadBundle(folder, name) {
+  const file = join(folder, `${name}.cjs`);
   // The bundle is ASCII: as Latin-1 it is read without being decoded.
   const source = readFileSync(file, 'latin1');
-  const shipped = compile(file, source, read(join(folder, 'cli.cache')));
+  const shipped = compile(file, source, read(join(folder, `${name}.cache`)));
   const own = shipped.usesCache ? null : userCache(file);
   const { script, usesCache } = own === null ? shipped : compile(file, source, read(own));
   const module = { exports: {} };

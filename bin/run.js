@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { loadBundle } from './load.js';
+import { bundleFor } from './quick.js';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
@@ -19,7 +20,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
   // 80 ms of a 100 ms command (docs/development.md).
   setFlagsFromString('--liftoff-only');
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
-  const { main, saveCodeCache } = loadBundle(join(root, 'dist'));
+  const { main, saveCodeCache } = loadBundle(join(root, 'dist'), bundleFor(argv));
   await main(argv, root, JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
   saveCodeCache();
 }

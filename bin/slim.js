@@ -1,6 +1,7 @@
 // Makes the bundle start quickly: figures in docs/development.md.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { QUICK_COMMANDS } from './quick.js';
 
 /**
  * What the bundle carries only because somebody might want it, and loads at every start: HTTP/2 (off in our pools) and file
@@ -27,6 +28,24 @@ const STUBS = {
 
 /** Node's own modules that packages load at once and only rare paths use: loaded when touched. */
 const LAZY_BUILTINS = ['child_process', 'readline', 'crypto', 'tls'];
+
+/** Leaves of the list of commands those of bin/quick.js: each is a line of it. */
+export const onlyQuickCommands = {
+  name: 'only-quick-commands',
+  setup({ onLoad }) {
+    onLoad({ filter: /src[\\/]cli[\\/]commands\.ts$/ }, async ({ path }) => {
+      const command = /^ {2}'?([\w:-]+)'?: \(\) => import\('\.\.\/commands\//;
+      const lines = (await readFile(path, 'utf8')).split('\n');
+      const kept = lines.filter((line) =>
+        QUICK_COMMANDS.includes(command.exec(line)?.[1] ?? QUICK_COMMANDS[0]),
+      );
+      const found = kept.filter((line) => command.test(line)).length;
+      if (found !== QUICK_COMMANDS.length)
+        throw new Error(`${path} has ${found} of the ${QUICK_COMMANDS.length} commands of bin/quick.js`);
+      return { contents: kept.join('\n'), loader: 'ts' };
+    });
+  },
+};
 
 /** The plugin for esbuild. */
 export const slim = {

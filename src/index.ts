@@ -1,4 +1,4 @@
-/** llamactl as a library: the client, its errors, the troubleshooting catalogue, what servers send, the configuration. */
+/** llamactl as a library: the client, its errors, the troubleshooting catalogue, what servers send, the configuration, and a monitor. */
 export type { Classification, Failure, FailurePhase } from './catalogue/classification.js';
 export { classify } from './catalogue/classify.js';
 export { ENTRIES, entryOf } from './catalogue/entries.js';
@@ -13,10 +13,13 @@ export { CoolDown } from './client/providers/cool-down.js';
 export {
   type CreatedClient,
   createClient,
+  type OpenProvider,
   type ProvidersConfig,
   type ProviderTarget,
+  providersOf,
 } from './client/providers/create-client.js';
 export type { ProviderType } from './client/providers/provider.js';
+export type { Answering, FailedProvider, ProviderChain } from './client/providers/provider-chain.js';
 export { DEFAULT_TIMEOUT } from './client/requester.js';
 export type * from './client/types.js';
 export { type ConfigFlags, type LoadedConfig, loadConfig } from './config/load.js';
@@ -26,6 +29,14 @@ export { type ErrorType, LLAMA_CPP_ERROR_TYPES, type LlamaCppErrorType } from '.
 export { EXIT, exitCodeOf } from './errors/exit-code.js';
 export { type ErrorDocument, LlamactlError, type Remedy } from './errors/llamactl-error.js';
 export { createRedactor, type Redactor } from './errors/redact.js';
+export {
+  type ClientMetrics,
+  LlamaCppMonitor,
+  type MonitorEvents,
+  type MonitorHealth,
+} from './services/monitor/llama-cpp-monitor.js';
+export type { MissingFlag, WatchedState } from './services/monitor/sample.js';
+export type { ServerRow, SlotRow, WatchEvent } from './services/monitor/track.js';
 export type { ChatChunk, ChatCompletion } from './wire/chat.js';
 export type { ServerMetrics } from './wire/metrics.js';
 export type { ModelEntry, ModelListAnswer, RouterEvent } from './wire/models.js';

@@ -1,5 +1,6 @@
 import type { CatalogueCode } from '../errors/codes.js';
 import type { LlamaCppErrorType } from '../errors/error-type.js';
+import type { ServerKind } from './identify-server.js';
 
 /** Where in a request's life an exception came up. */
 export type FailurePhase = 'connect' | 'waiting-for-connection' | 'response' | 'first-token' | 'stream';
@@ -14,6 +15,8 @@ interface RequestFacts {
   readonly sentKey: boolean;
   /** The model that was asked for, where one was. */
   readonly model?: string;
+  /** The program that is meant to answer there; default llama.cpp, `unknown` for any that speaks OpenAI's API. */
+  readonly program?: ServerKind;
 }
 
 /** Something that went wrong, as the HTTP layer saw it. */
@@ -42,6 +45,6 @@ export interface Classification {
   /** One line with the actual names and numbers. */
   readonly message: string;
   readonly evidence: readonly string[];
-  /** `nPromptTokens`, `nCtx`, `retryAfterMs`, `status`, `serverKind`, `flag` … where the failure tells them. */
+  /** `nPromptTokens`, `nCtx`, `retryAfterMs`, `status`, `serverKind`, `flag`, `paid` … where the failure tells them. */
   readonly details: Readonly<Record<string, unknown>>;
 }

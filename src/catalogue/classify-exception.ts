@@ -191,7 +191,7 @@ function messageOf(failure: Exception, cause: Cause, code: CatalogueCode): strin
     case 'connection.wrong-server':
       return /^HPE_/.test(cause.code)
         ? `what listens on ${origin} does not speak HTTP`
-        : `what listens on ${origin} is no llama-server: ${cause.message}`;
+        : `what listens on ${origin} ${(failure.program ?? 'llama.cpp') === 'llama.cpp' ? 'is no llama-server' : 'does not answer as it should'}: ${cause.message}`;
     case 'network.proxy-interference':
       return cause.code === 'LLAMACTL_PROXY'
         ? cause.message

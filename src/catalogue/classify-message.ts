@@ -13,9 +13,9 @@ export interface Verdict {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-/** As llama-server's router, OpenAI, vLLM, Ollama and llama-swap say it; the name, where the message has one. */
+/** As llama-server's router, OpenAI, OpenRouter, vLLM, Ollama and llama-swap say it; the name, where the message has one. */
 const UNKNOWN_MODEL =
-  /\bmodel (?:[`'"]([^`'"]+)[`'"]|(?!is\b)(\S+)) (?:is not found|not found|does not exist)|could not find \S.{0,30} (?:handler|modelID) for (\S+)|\bmodel (?:is )?not found|unknown model|no such model/i;
+  /\bmodel (?:[`'"]([^`'"]+)[`'"]|(?!is\b)(\S+)) (?:is not found|not found|does not exist)|could not find \S.{0,30} (?:handler|modelID) for (\S+)|(?<!\S)(\S{1,200}) is not a valid model ID|no endpoints found (?:matching .{1,80} )?for (\S{1,200}?)\.?(?:\s|$)|\bmodel (?:is )?not found|unknown model|no such model/i;
 
 /**
  * Messages of llama-server's builds since 2023, and of what else may answer. First match wins, so the precise stand before
@@ -51,12 +51,14 @@ export function byMessage(failure: Response, error: ErrorBody): Verdict | null {
       code: 'model.router-limit',
       message: 'the router has as many models loaded as --models-max allows',
     };
-  if (says(/model name is missing|missing or invalid 'model' key/i)) {
-    // A router; the type makes recovery pick the first model that it has.
+  if (says(/model name is missing|missing or invalid 'model' key|^model is required$/i)) {
+    // A router, llama-swap, Ollama; the type makes recovery pick the first model that it has.
     return {
       type: 'MODEL_NOT_FOUND',
       code: 'model.not-found',
-      message: 'this server is a router, and no model was named',
+      message: says(/^model is required$/i)
+        ? 'no model was named, and this server has none of its own'
+        : 'this server is a router, and no model was named',
     };
   }
   const unknownModel = UNKNOWN_MODEL.exec(message);
@@ -94,14 +96,18 @@ export function byMessage(failure: Response, error: ErrorBody): Verdict | null {
     return { type: 'STREAMING_ERROR', code: 'feature.unsupported-input' };
   if (
     says(
-      /(?:image|audio|video|multimodal|file).*(?:not supported|unsupported)|does not support (?:multimodal|images?|audio)|unsupported content(?:\[\]\.| part )type/i,
+      /(?:image|audio|video|multimodal|file).*(?:not supported|unsupported)|does not support (?:multimodal|images?|audio|tools|chat|thinking|embeddings?)|no endpoints found that support|unsupported content(?:\[\]\.| part )type/i,
     )
   ) {
     return { type: 'UNSUPPORTED_FEATURE', code: 'feature.unsupported-input' };
   }
   if (says(/too large to process|physical batch size/i))
     return { type: 'INVALID_REQUEST', code: 'request.batch-too-small' };
-  if (says(/json\.exception\.parse_error|parse error at line|invalid json|json parse error/i))
+  if (
+    says(
+      /json\.exception\.parse_error|parse error at line|invalid json|json parse error|^unexpected eof$|^invalid character '/i,
+    )
+  )
     return invalid('request.invalid-json', `the server could not read the request as JSON: ${message}`);
   if (says(/gramm?ar|json schema (?:conversion|error)|unrecognized schema/i))
     return invalid('request.invalid-grammar');
@@ -150,7 +156,7 @@ export function overflow(error: ErrorBody | null, message: string): Verdict {
   };
   const nPromptTokens = number(
     'n_prompt_tokens',
-    /\((\d+) tokens\)|(?:requested|prompt of|has|resulted in) (\d+) (?:input )?tokens/i,
+    /\((\d+) tokens\)|(?:requested|prompt of|has|resulted in) (?:about )?(\d+) (?:input )?tokens/i,
   );
   const nCtx = number('n_ctx', /context size \((\d+)|maximum context length is (\d+)/i);
   const both = nPromptTokens !== undefined && nCtx !== undefined;

@@ -1,5 +1,6 @@
 import { hostOf } from '../wire/base-url.js';
 import type { Classification } from './classification.js';
+import { byGateway, gatewayEvidence, isGatewayError, statusOfCode } from './classify-gateway.js';
 import { byMessage, disabled, overflow, type Response, type Verdict } from './classify-message.js';
 import { type ErrorBody, parseErrorBody } from './error-body.js';
 import { identifyServer, isHtml, SERVER_NAMES, type ServerKind } from './identify-server.js';
@@ -12,9 +13,10 @@ const HTTP_TO_TLS =
 const LONGEST_MESSAGE = 300;
 
 /** An HTTP answer that is not what was asked for → its cause. */
-export function classifyResponse(failure: Response): Classification {
-  const kind = identifyServer(failure);
-  const error = parseErrorBody(failure.body);
+export function classifyResponse(given: Response): Classification {
+  const kind = identifyServer(given);
+  const error = parseErrorBody(given.body);
+  const failure = given.status < 300 ? { ...given, status: statusOfCode(error) ?? given.status } : given;
   const verdict = judge(failure, error, kind);
   const retryAfterMs = parseRetryAfter(failure.headers['retry-after']);
   const server = failure.headers['server'] ?? '';
@@ -26,6 +28,7 @@ export function classifyResponse(failure: Response): Classification {
     evidence: [
       `${failure.method} ${failure.path} → ${failure.status}${said === '' ? '' : ` ${quote(said)}`}`,
       ...(retryAfterMs === null ? [] : [`Retry-After: ${Math.ceil(retryAfterMs / 1000)} s`]),
+      ...gatewayEvidence(error),
       ...(verdict.code === 'connection.wrong-server' && server !== ''
         ? [`Server: ${server.slice(0, 80)}`]
         : []),
@@ -33,6 +36,8 @@ export function classifyResponse(failure: Response): Classification {
     details: {
       status: failure.status,
       serverKind: kind,
+      // Each answer of a gateway is paid for, at a price that is the model's.
+      ...(kind !== 'llama.cpp' && isGatewayError(error) ? { paid: true } : {}),
       ...(retryAfterMs === null ? {} : { retryAfterMs }),
       ...verdict.details,
     },
@@ -54,14 +59,23 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
   const message = error?.message ?? '';
   const type = error?.type ?? '';
 
-  if (status === 407 || ((status === 401 || status === 403) && isHtml(failure)))
+  // Only a proxy asks for a login: llama-server and its kin want a key.
+  const wantsLogin =
+    status === 407 ||
+    (status === 401 &&
+      kind !== 'llama-swap' &&
+      (isHtml(failure) || /^basic\b/i.test(failure.headers['www-authenticate'] ?? '')));
+  if (wantsLogin || (status === 403 && isHtml(failure)))
     return {
       ...proxy(
         `a proxy or web server on the way ${status === 403 ? 'refuses the request' : 'wants a login'} (${status})`,
       ),
       // Not CONNECTION_ERROR: asking again changes nothing.
       type: 'AUTHENTICATION_ERROR',
+      ...(wantsLogin && status === 401 ? { details: { wantsLogin: true } } : {}),
     };
+  const ofGateway = kind !== 'llama.cpp' && isGatewayError(error) ? byGateway(failure, error) : null;
+  if (ofGateway !== null) return ofGateway;
   if (status === 401 || (status === 403 && type !== 'feature_disabled')) return unauthorized(failure);
   if (error !== null) {
     const said = byMessage(failure, error);
@@ -101,7 +115,8 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
           code: 'server.busy',
           message: `the server is overloaded (503)${tail(message)}`,
         };
-  if (kind !== 'llama.cpp' && (isHtml(failure) || status < 300 || status === 404 || status === 405))
+  const isExpected = isMeant(failure, kind, error !== null);
+  if (!isExpected && (isHtml(failure) || status < 300 || status === 404 || status === 405))
     return wrongServer(failure, kind);
   if (status === 404 || status === 405)
     return wrongPath(failure, `the server has no ${failure.path}${orNoModel(failure)}`);
@@ -109,7 +124,7 @@ function judge(failure: Response, error: ErrorBody | null, kind: ServerKind): Ve
     return {
       type: 'CONNECTION_ERROR',
       code: 'connection.wrong-server',
-      message: `llama-server's answer to ${failure.path} is none that llamactl knows`,
+      message: `${possessiveOf(failure.program)} answer to ${failure.path} is none that llamactl knows`,
     };
   if (status === 501) return disabled(message);
   if (status >= 500)
@@ -146,15 +161,38 @@ function orNoModel({ path, model }: Response): string {
     : '';
 }
 
+/** Whether the program that is meant has answered, as far as its answer tells. */
+function isMeant(
+  { program = 'llama.cpp', ...answer }: Response,
+  kind: ServerKind,
+  isError: boolean,
+): boolean {
+  if (program === kind) return true;
+  const isOpen = program === 'unknown' || program === 'openrouter';
+  // A proxy before it may put its own name into the head.
+  return isOpen && !isHtml(answer) && (isError || kind !== 'proxy');
+}
+
+const MEANT: Readonly<Partial<Record<ServerKind, string>>> = {
+  'llama.cpp': 'a llama-server',
+  unknown: "a server of OpenAI's API",
+};
+
+function possessiveOf(program: ServerKind = 'llama.cpp'): string {
+  if (program === 'llama.cpp') return "llama-server's";
+  return program === 'unknown' ? "the server's" : `${SERVER_NAMES[program]}'s`;
+}
+
 function wrongServer(failure: Response, kind: ServerKind): Verdict {
   const host = hostOf(failure.url);
   const name = SERVER_NAMES[kind];
   const isGuess = kind === 'proxy' || kind === 'unknown';
   const said = failure.headers['server'];
+  const { program = 'llama.cpp' } = failure;
   return {
     type: 'CONNECTION_ERROR',
     code: 'connection.wrong-server',
-    message: `${name} answers on ${host}${isGuess && said ? ` (${said.slice(0, 40)})` : ''}, not a llama-server`,
+    message: `${name} answers on ${host}${isGuess && said ? ` (${said.slice(0, 40)})` : ''}, not ${MEANT[program] ?? SERVER_NAMES[program]}`,
   };
 }
 

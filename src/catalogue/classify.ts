@@ -21,5 +21,7 @@ export function classify(failure: Failure): Classification {
 /** An `error` event carries the same object as an error body; its `code` is the status it would have had. */
 function responseOfEvent(body: string): { status: number; headers: Record<string, string> } {
   const code = /"code"\s*:\s*(\d{3})\b/.exec(body)?.[1];
-  return { status: code === undefined ? 500 : Number(code), headers: { server: 'llama.cpp' } };
+  // llama-server's errors have a type; OpenRouter's have none.
+  const headers: Record<string, string> = /"type"\s*:/.test(body) ? { server: 'llama.cpp' } : {};
+  return { status: code === undefined ? 500 : Number(code), headers };
 }

@@ -1,6 +1,7 @@
 import type { CatalogueCode } from '../errors/codes.js';
 import type { LlamaCppErrorType } from '../errors/error-type.js';
 import type { Remedy } from '../errors/llamactl-error.js';
+import type { ServerKind } from './identify-server.js';
 
 /**
  * What is known of the set-up at hand when an entry's texts are filled. `{url}`, `{port}`, `{model}` … in a text are
@@ -20,6 +21,8 @@ export interface RemedyContext {
   readonly slots?: number;
   /** The path that was asked, e.g. `/v1/models`. */
   readonly path?: string;
+  /** The program that answers, or is meant to; default llama.cpp, whose remedies the entries hold. */
+  readonly program?: ServerKind;
 }
 
 /** What lines that prove a cause tell in numbers. */

@@ -6,6 +6,7 @@ export type ServerKind =
   | 'vllm'
   | 'llama-swap'
   | 'localai'
+  | 'openrouter'
   | 'proxy'
   | 'unknown';
 
@@ -24,9 +25,18 @@ export const SERVER_NAMES: Readonly<Record<ServerKind, string>> = {
   vllm: 'vLLM',
   'llama-swap': 'llama-swap',
   localai: 'LocalAI',
+  openrouter: 'OpenRouter',
   proxy: 'a proxy or web server',
   unknown: 'another server',
 };
+
+/** Which program a kind of provider is, as the configuration names it; of an `openai-compatible` one it is not known. */
+export const PROGRAM_OF = {
+  'llama-cpp': 'llama.cpp',
+  ollama: 'ollama',
+  openrouter: 'openrouter',
+  'openai-compatible': 'unknown',
+} as const satisfies Readonly<Record<string, ServerKind>>;
 
 const PROXIES =
   /nginx|caddy|traefik|envoy|haproxy|apache|cloudflare|squid|varnish|awselb|openresty|litespeed|iis/i;
@@ -45,7 +55,9 @@ export function identifyServer(answer: Answer): ServerKind {
   if (/^llama\.cpp/i.test(server)) return 'llama.cpp';
   if (
     /ollama/i.test(server) ||
-    /^Ollama is running|not found, try pulling it first|"owned_by"\s*:\s*"library"/.test(body)
+    /^Ollama is running|not found, try pulling it first|"owned_by"\s*:\s*"library"|registry\.ollama\.ai\/|"type":"api_error","param":null,"code":null/.test(
+      body,
+    )
   ) {
     return 'ollama';
   }
@@ -77,6 +89,8 @@ export function identifyServer(answer: Answer): ServerKind {
   ) {
     return 'llama.cpp';
   }
+  // Only its list tells, for each model, what the best of those who run it offers.
+  if (/"top_provider"\s*:\s*\{/.test(body)) return 'openrouter';
   // uvicorn and FastAPI's `detail` alone are llama-cpp-python's and SGLang's as well.
   if (/"owned_by"\s*:\s*"vllm"/.test(body)) return 'vllm';
   if (PROXIES.test(server) || isHtml(answer)) return 'proxy';

@@ -4,9 +4,10 @@ import { Command } from '@oclif/core/command';
 import { boolean } from '@oclif/core/flags';
 import { LlamactlError } from '../errors/llamactl-error.js';
 import { terminalWidth } from '../render/width.js';
-import type { ConnectContext } from './connect.js';
+import { withoutTwice } from './connection-flags.js';
 import { toFailure } from './failure.js';
 import { type Interrupt, listenForInterrupt } from './interrupt.js';
+import type { ConnectContext } from './open-client.js';
 import { Output } from './output.js';
 import { secretsIn } from './secrets-in.js';
 
@@ -71,7 +72,8 @@ export abstract class BaseCommand extends Command {
     A extends Interfaces.OutputArgs<A>,
   >(options?: Interfaces.Input<F, B, A>, argv?: string[]): Promise<Interfaces.ParserOutput<F, B, A>> {
     for (const arg of Object.values<{ ignoreStdin?: boolean }>(options?.args ?? {})) arg.ignoreStdin = true;
-    return super.parse(options, argv);
+    const words = argv ?? this.argv;
+    return super.parse(options, 'target' in (options?.flags ?? {}) ? withoutTwice(words) : words);
   }
 
   protected override async catch(error: Error): Promise<void> {
@@ -96,8 +98,7 @@ export abstract class BaseCommand extends Command {
   }
 
   /**
-   * Prints events as they come, as text or a JSON document a line each, until they end or somebody interrupts: what was printed
-   * is whole then, so an interruption is only the exit code.
+   * Prints events as they come, as text or a JSON document a line each, until they end or somebody interrupts.
    */
   protected async follow<Event>(
     events: AsyncIterable<Event>,
@@ -110,10 +111,18 @@ export abstract class BaseCommand extends Command {
         else this.output.print(textOf(event));
       }
     } catch (error) {
-      const failure = toFailure(this.#interruptedBy(error), this.typedId);
-      if (failure.type !== 'INTERRUPTED') throw error;
-      process.exitCode = failure.exit;
+      this.endWith(error);
     }
+  }
+
+  /**
+   * The end of what prints line by line: what was printed is whole, so an interruption is only the exit code.
+   * @throws the error, where it is no interruption
+   */
+  protected endWith(error: unknown): void {
+    const failure = toFailure(this.#interruptedBy(error), this.typedId);
+    if (failure.type !== 'INTERRUPTED') throw error;
+    process.exitCode = failure.exit;
   }
 
   protected override async finally(error: Error | undefined): Promise<void> {

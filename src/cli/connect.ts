@@ -1,10 +1,9 @@
-import { LlamaCppClient } from '../client/llama-client.js';
-import type { ProviderType } from '../client/providers/provider.js';
-import type { ClientOptions, ExchangeRecord } from '../client/types.js';
-import { loadConfig } from '../config/load.js';
+import type { LlamaCppClient } from '../client/llama-client.js';
+import { type LoadedConfig, loadConfig } from '../config/load.js';
 import { type ResolvedTarget, resolveTargets, serversOf } from '../config/resolve.js';
 import { type ConnectionFlags, checkConnectionFlags, listOf } from './connection-flags.js';
-import type { Output } from './output.js';
+import { withEachServer } from './expand-servers.js';
+import { type ClientChanges, type ConnectContext, headersOf, openClient } from './open-client.js';
 
 /** A server to speak to: a target of the configuration, or a bare URL. */
 export interface Connection {
@@ -23,32 +22,6 @@ export interface Connection {
 }
 
 /**
- * Milliseconds of silence inside an answer that is only asked for to see that it comes: a proxy that buffers lets go when
- * llama-server closes the connection, 5 s after the answer.
- */
-const PROBE_IDLE = 6000;
-
-/** What another client may have otherwise. */
-export interface ClientChanges {
-  readonly baseUrl?: string;
-  readonly withoutKey?: true;
-  /** Ask once, and answer in no other way than asked. */
-  readonly once?: true;
-  /** The same, as often at a time as is asked, and without a word about each. */
-  readonly load?: true;
-}
-
-/** Connections of a load: no request is to wait for another's. */
-const UNLIMITED = 65_536;
-
-export interface ConnectContext {
-  readonly output: Output;
-  readonly signal: AbortSignal;
-  /** Folder of the facts cache. */
-  readonly cacheDirectory: string;
-}
-
-/**
  * From flags, environment and configuration to clients, one for each server that is meant: of a target with several, one
  * for each of them.
  * @throws LlamactlError (usage, configuration)
@@ -58,12 +31,28 @@ export function connectAll(flags: ConnectionFlags, context: ConnectContext): Pro
 }
 
 async function open(
-  flags: ConnectionFlags,
+  given: ConnectionFlags,
   context: ConnectContext,
   split: (target: ResolvedTarget) => readonly ResolvedTarget[],
 ): Promise<Connection[]> {
+  const flags = await withEachServer(given, context.signal);
+  const config = await configFor(flags);
+  const named = await targetsOf(config, flags, context);
+  const targets = named.flatMap((target) => {
+    const servers = split(target);
+    return servers.map((server) => ({ target: server, label: labelOf(server, servers.length) }));
+  });
+  return Promise.all(
+    targets.map(({ target, label }) =>
+      connectionTo(target, { config, flags, context, label, alone: targets.length === 1 }),
+    ),
+  );
+}
+
+/** The configuration that flags and environment mean. @throws LlamactlError (usage, configuration) */
+export function configFor(flags: ConnectionFlags): Promise<LoadedConfig> {
   checkConnectionFlags(flags);
-  const config = await loadConfig({
+  return loadConfig({
     cwd: process.cwd(),
     env: process.env,
     flags: {
@@ -72,40 +61,60 @@ async function open(
       target: [...listOf(flags.target)],
       ...(flags['api-key'] === undefined ? {} : { apiKey: flags['api-key'] }),
       ...(flags.model === undefined ? {} : { model: flags.model }),
+      ...(flags.kind === undefined ? {} : { kind: flags.kind }),
       ...(flags.timeout === undefined ? {} : { timeout: flags.timeout }),
       ...(flags.retries === undefined ? {} : { retries: flags.retries }),
     },
   });
+}
+
+/** The targets that are meant; what the user should know of them is told. @throws LlamactlError (usage, configuration) */
+export async function targetsOf(
+  config: LoadedConfig,
+  flags: ConnectionFlags,
+  context: ConnectContext,
+): Promise<ResolvedTarget[]> {
   const named = await resolveTargets(config, {
     url: [...listOf(flags.url)],
     target: [...listOf(flags.target)],
     signal: context.signal,
   });
-  context.output.addSecrets(...named.map((target) => target.apiKey));
-  for (const warning of [...config.warnings, ...named.flatMap(({ warnings }) => warnings)])
-    context.output.note(`! ${warning}`);
-  const targets = named.flatMap((target) => {
-    const servers = split(target);
-    return servers.map((server) => ({ target: server, label: labelOf(server, servers.length) }));
-  });
-  const mark = (label: string) => (targets.length === 1 ? '' : `${label}: `);
-  const headers = await headersByProvider(targets.map(({ target }) => target));
-  return targets.map(({ target, label }) => ({
+  for (const warning of config.warnings) context.output.note(`! ${warning}`);
+  for (const target of named) announce(target, context);
+  return named;
+}
+
+/** Keeps a target's key out of what is written, and tells what the user should know of it. */
+export function announce({ apiKey, secrets, warnings }: ResolvedTarget, { output }: ConnectContext): void {
+  output.addSecrets(apiKey, ...secrets);
+  for (const warning of warnings) output.note(`! ${warning}`);
+}
+
+export interface ConnectionOptions {
+  readonly config: LoadedConfig;
+  readonly flags: ConnectionFlags;
+  readonly context: ConnectContext;
+  readonly label: string;
+  /** Whether there are no others, so that what it does needs no name before it. */
+  readonly alone: boolean;
+  readonly changes?: ClientChanges;
+}
+
+/** A server and its client. */
+export async function connectionTo(target: ResolvedTarget, options: ConnectionOptions): Promise<Connection> {
+  const { config, flags, context, label, alone } = options;
+  const headers = await headersOf(target.provider);
+  const open = (changes: ClientChanges = {}) =>
+    openClient(target, { flags, context, label: alone ? '' : `${label}: `, headers, changes });
+  return {
     target,
     label,
     isDefault: target.name !== null && target.name === config.default,
     configFile: config.file,
     usesTools: target.name === null || config.withTools.size === 0 ? null : config.withTools.has(target.name),
-    client: createClient(target, flags, context, mark(label), headers(target.provider)),
-    open: (changes) => createClient(target, flags, context, mark(label), headers(target.provider), changes),
-  }));
-}
-
-/** What each kind of provider wants to be told; read only where there is another than llama.cpp, since it costs start-up time. */
-async function headersByProvider(targets: readonly ResolvedTarget[]) {
-  if (targets.every(({ provider }) => provider === 'llama-cpp')) return () => ({});
-  const { kindOf } = await import('../client/providers/kinds.js');
-  return (provider: ProviderType) => kindOf(provider).headers;
+    client: open(options.changes),
+    open,
+  };
 }
 
 /**
@@ -119,7 +128,8 @@ export async function connect(
   kind: 'target' | 'server' = 'target',
 ): Promise<Connection> {
   const [connection, second] = await open(flags, context, (target) => [target]);
-  const { baseUrls, name } = connection?.target ?? {};
+  if (connection === undefined || second !== undefined) throw await notOne();
+  const { baseUrls, name } = connection.target;
   if (kind === 'server' && baseUrls !== undefined) {
     const { usageError } = await import('../errors/llamactl-error.js');
     throw usageError(
@@ -132,14 +142,15 @@ export async function connect(
       ],
     );
   }
-  if (connection === undefined || second !== undefined) {
-    const { usageError } = await import('../errors/llamactl-error.js');
-    throw usageError('this command speaks to one server: name one --target');
-  }
   return connection;
 }
 
-function labelOf({ name, baseUrl }: ResolvedTarget, servers: number): string {
+export async function notOne(): Promise<Error> {
+  const { usageError } = await import('../errors/llamactl-error.js');
+  return usageError('this command speaks to one server: name one --target');
+}
+
+export function labelOf({ name, baseUrl }: ResolvedTarget, servers = 1): string {
   const host = baseUrl.replace(/^https?:\/\//, '');
   if (name === null) return host;
   return servers === 1 ? name : `${name} ${host}`;
@@ -156,85 +167,43 @@ export async function connectLlamaCpp(
   kind: 'target' | 'server' = 'target',
 ): Promise<Connection> {
   const connection = await connect(flags, context, kind);
-  const { name, provider, baseUrl } = connection.target;
-  if (provider !== 'ollama' && provider !== 'openrouter') return connection;
-  await connection.client.destroy();
-  const [{ LlamactlError }, { kindOf }] = await Promise.all([
+  try {
+    await refuseOtherKinds(connection, command, context.signal);
+  } catch (error) {
+    await connection.client.destroy();
+    throw error;
+  }
+  return connection;
+}
+
+/**
+ * What only has to speak OpenAI's API may be a llama-server, so its answer decides.
+ * @throws LlamactlError (feature.disabled) where a target is another program, of which the command can ask nothing
+ */
+export async function refuseOtherKinds(
+  { target, client }: Pick<Connection, 'target' | 'client'>,
+  command: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, provider, baseUrl } = target;
+  if (provider === 'llama-cpp') return;
+  const [{ LlamactlError }, { programThatAnswers }] = await Promise.all([
     import('../errors/llamactl-error.js'),
-    import('../client/providers/kinds.js'),
+    import('../services/providers.js'),
   ]);
+  const program = await programThatAnswers(client, provider, signal);
+  if (program === null) return;
+  const place = name === null ? `--url ${baseUrl} --kind ${provider}` : `--target ${name}`;
   throw new LlamactlError({
     type: 'UNSUPPORTED_FEATURE',
     code: 'feature.disabled',
-    message: `${name ?? baseUrl} is ${kindOf(provider).title}: ${command} asks what only llama-server has`,
+    message: `${name ?? baseUrl} is ${program}: ${command} asks what only llama-server has`,
     remedies: [
       { text: 'Name a llama-server:', commands: [`llamactl ${command} --url http://localhost:8080`] },
       {
         text: 'What works with every kind of server:',
-        commands: ['health', 'models', 'chat'].map(
-          (each) => `llamactl ${each}${name === null ? '' : ` --target ${name}`}`,
-        ),
+        commands: ['health', 'models', 'chat', 'diagnose'].map((each) => `llamactl ${each} ${place}`),
       },
     ],
   });
-}
-
-function createClient(
-  target: ResolvedTarget,
-  flags: ConnectionFlags,
-  context: ConnectContext,
-  label: string,
-  headers: Readonly<Record<string, string>>,
-  { baseUrl = target.baseUrl, withoutKey, once, load }: ClientChanges = {},
-): LlamaCppClient {
-  const { baseUrls } = target;
-  const isSeveral = baseUrls !== undefined && baseUrl === target.baseUrl;
-  const options: ClientOptions = {
-    ...(isSeveral ? { baseUrls } : { baseUrl }),
-    models: target.models,
-    timeout: target.timeout,
-    fallback: !flags['no-fallback'] && !once && !load,
-    insecure: flags.insecure,
-    headers,
-    signal: context.signal,
-    // Where nobody asked, the recovery table has a number for each kind of failure.
-    ...(target.origins['maxRetries'] === undefined ? {} : { maxRetries: target.maxRetries }),
-    ...(once ? { maxRetries: 0, idleTimeout: PROBE_IDLE } : {}),
-    ...(load ? { maxRetries: 0, pool: { maxConnections: UNLIMITED } } : {}),
-    ...(target.apiKey === undefined || withoutKey ? {} : { apiKey: target.apiKey }),
-    ...(target.model === undefined ? {} : { model: target.model }),
-    ...(flags['ca-cert'] === undefined ? {} : { caCert: flags['ca-cert'] }),
-    ...(flags['no-cache'] ? {} : { cacheDirectory: context.cacheDirectory }),
-  };
-  const client = new LlamaCppClient(options);
-  if (flags.verbose) client.on('exchange', (record) => context.output.note(describeExchange(record)));
-  if (load) return client;
-  client.on('recovery', (step) => {
-    const { message, action, delayMs } = step;
-    const pause = action !== 'retry' || delayMs === undefined ? '' : ` in ${delayMs} ms`;
-    context.output.note(`… ${label}${pause === '' ? message : `${message.replace(/\.$/, '')}${pause}.`}`);
-  });
-  client.on('server', ({ event, message }) => {
-    context.output.note(`${event === 'back' ? '…' : '!'} ${label}${message}.`);
-  });
-  client.on('waiting', ({ pending, connections }) => {
-    context.output.note(`… ${label}${pending} waiting for one of ${connections} connections`);
-  });
-  return client;
-}
-
-/** An HTTP exchange as `curl -v` shows one: `>` what was sent, `<` what came. */
-function describeExchange(record: ExchangeRecord): string {
-  const lines = [`> ${record.method} ${record.url}`];
-  for (const [name, value] of Object.entries(record.requestHeaders)) lines.push(`> ${name}: ${value}`);
-  if (record.requestBody !== null) lines.push(`> ${shorten(record.requestBody)}`);
-  if (record.status === null)
-    lines.push(`< ${record.error ?? 'no answer'} · ${Math.round(record.durationMs)} ms`);
-  else lines.push(`< ${record.status} · ${Math.round(record.durationMs)} ms`);
-  for (const [name, value] of Object.entries(record.responseHeaders)) lines.push(`< ${name}: ${value}`);
-  return lines.join('\n');
-}
-
-function shorten(body: string): string {
-  return body.length > 2000 ? `${body.slice(0, 2000)}… (${body.length} characters)` : body;
 }

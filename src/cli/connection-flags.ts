@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import type { ProviderType } from '../client/providers/provider.js';
 import { usageError } from '../errors/llamactl-error.js';
 
 /** A flag's value as a duration in milliseconds: `30s`, `500ms`, `2m`. */
@@ -10,6 +11,9 @@ export const durationFlag = Flags.custom<number>({
   },
 });
 
+/** Other names of `--target`. */
+export const TARGET_ALIASES = ['provider'];
+
 /** Where the server is and how to speak to it: the same in every command that talks to one. */
 export const connectionFlags = {
   url: Flags.string({
@@ -18,10 +22,17 @@ export const connectionFlags = {
     helpGroup: 'CONNECTION',
   }),
   target: Flags.string({
+    aliases: TARGET_ALIASES,
     description: 'target of the configuration (env LLAMACTL_TARGET)',
     helpValue: 'NAME',
     helpGroup: 'CONNECTION',
   }),
+  kind: Flags.option({
+    options: ['llama-cpp', 'ollama', 'openrouter', 'openai-compatible'] as const,
+    description: 'what answers there: llama-cpp (default), ollama, openrouter or openai-compatible',
+    helpValue: 'KIND',
+    helpGroup: 'CONNECTION',
+  })(),
   'api-key': Flags.string({
     description: 'API key; better given by env LLAMACTL_API_KEY',
     helpValue: 'KEY',
@@ -45,7 +56,7 @@ export const connectionFlags = {
     helpGroup: 'CONNECTION',
   }),
   'no-fallback': Flags.boolean({
-    description: 'never answer in another way than asked (other model, shorter history, no stream)',
+    description: 'never answer in another way than asked (other target or model, shorter history, no stream)',
     helpGroup: 'CONNECTION',
   }),
   config: Flags.string({
@@ -74,13 +85,15 @@ export const connectionFlags = {
 export const fleetFlags = {
   ...connectionFlags,
   url: Flags.string({
-    description: 'address of a server, e.g. http://localhost:8080; several may be given (env LLAMACTL_URL)',
+    description:
+      'address of a server, or of many: @FILE, dns+srv://NAME, k8s://NAMESPACE/SERVICE; several may be given (env LLAMACTL_URL)',
     helpValue: 'URL',
     helpGroup: 'CONNECTION',
     multiple: true,
     multipleNonGreedy: true,
   }),
   target: Flags.string({
+    aliases: TARGET_ALIASES,
     description:
       'target of the configuration; several may be given, `all` is each of them (env LLAMACTL_TARGET)',
     helpValue: 'NAME',
@@ -94,6 +107,7 @@ export const fleetFlags = {
 export interface ConnectionFlags {
   readonly url?: string | readonly string[] | undefined;
   readonly target?: string | readonly string[] | undefined;
+  readonly kind?: ProviderType | undefined;
   readonly 'api-key'?: string | undefined;
   readonly model?: string | undefined;
   readonly timeout?: number | undefined;
@@ -114,9 +128,34 @@ export function listOf(value: string | readonly string[] | undefined): readonly 
 
 /** @throws LlamactlError (usage) where flags exclude each other */
 export function checkConnectionFlags(flags: ConnectionFlags): void {
+  if (flags.kind !== undefined && listOf(flags.target).length > 0)
+    throw usageError(
+      '--kind tells what answers at a --url: a target has its `provider` in the configuration',
+    );
   if (flags['ca-cert'] !== undefined && flags.insecure) {
     throw usageError(
       '--ca-cert and --insecure exclude each other: one trusts a certificate authority, the other trusts anything',
     );
   }
+}
+
+/**
+ * The words of a command line with each target said once: `--provider` is another name of `--target`, and both may stand there.
+ * @throws LlamactlError (usage) where they name different ones
+ */
+export function withoutTwice(argv: readonly string[]): string[] {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const places = (flag: string) =>
+    argv.slice(0, end).flatMap((word, at) => {
+      if (word === flag) return [{ at, words: 2, value: argv[at + 1] ?? '' }];
+      return word.startsWith(`${flag}=`) ? [{ at, words: 1, value: word.slice(flag.length + 1) }] : [];
+    });
+  const [targets, providers] = [places('--target'), places('--provider')];
+  if (targets.length === 0 || providers.length === 0) return [...argv];
+  const names = (list: typeof targets) => list.map(({ value }) => value).join(', ');
+  if (names(targets) !== names(providers))
+    throw usageError(
+      `--target ${names(targets)} and --provider ${names(providers)} name different servers: they are one flag, give it once`,
+    );
+  return argv.filter((_, index) => !providers.some(({ at, words }) => index >= at && index < at + words));
 }

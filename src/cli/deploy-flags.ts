@@ -9,6 +9,11 @@ export const optionFlags = {
     multipleNonGreedy: true,
     helpGroup: 'MODEL',
   }),
+  alias: string({
+    description: "what clients call the model; default the file's name",
+    helpValue: 'NAME',
+    helpGroup: 'MODEL',
+  }),
   'ctx-size': integer({
     description: "tokens of context in all, as llama-server's own; default 8192 a slot, or what fits",
     helpValue: 'N',

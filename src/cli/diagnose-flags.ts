@@ -55,6 +55,12 @@ export const askingFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
+  dashboard: string({
+    description: 'check that the metrics which this dashboard or rule file asks for are there',
+    helpValue: 'FILE',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
   fix: boolean({
     description: 'mend what is wrong in the configuration (address, model, context), after asking',
     exclusive: ['watch', 'from', 'logs'],
@@ -68,13 +74,13 @@ export const inputFlags = {
   logs: string({
     description: 'read the log of a server; - is stdin',
     helpValue: 'FILE',
-    exclusive: ['url', 'target', 'wake', 'deep', 'only', 'skip', 'watch', 'from', 'bundle'],
+    exclusive: ['url', 'target', 'wake', 'deep', 'only', 'skip', 'watch', 'from', 'bundle', 'dashboard'],
     helpGroup: 'INPUT',
   }),
   from: string({
     description: 'judge what a bundle holds, on any machine',
     helpValue: 'BUNDLE',
-    exclusive: ['url', 'target', 'wake', 'deep', 'watch', 'bundle'],
+    exclusive: ['url', 'target', 'wake', 'deep', 'watch', 'bundle', 'dashboard'],
     helpGroup: 'INPUT',
   }),
   diff: string({
@@ -128,12 +134,14 @@ interface AskingFlags {
   readonly only?: readonly string[] | undefined;
   readonly skip?: readonly string[] | undefined;
   readonly config?: string | undefined;
+  readonly dashboard?: readonly string[] | undefined;
 }
 
 /** The flags as the options of a diagnosis. */
 export function askingOptions(flags: AskingFlags) {
   const { wake, deep, insecure, config, timeout: deadlineMs = DEADLINE, only = [], skip = [] } = flags;
-  return { wake, deep, insecure, config, caCert: flags['ca-cert'], deadlineMs, selection: { only, skip } };
+  const { 'ca-cert': caCert, dashboard: dashboards = [] } = flags;
+  return { wake, deep, insecure, config, caCert, deadlineMs, dashboards, selection: { only, skip } };
 }
 
 interface ReportFlags {

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../client/make-folder.js';
 import type { Diagnosis, Verdict } from '../diagnose/runner.js';
 import { EXIT } from '../errors/exit-code.js';
 import { usageError } from '../errors/llamactl-error.js';
@@ -35,7 +36,7 @@ export async function report(diagnoses: readonly Diagnosis[], options: ReportOpt
   for (const { format: kind, file } of files) {
     const text = output.redact(await textOf(kind, diagnoses, options));
     try {
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolder(dirname(file), 0o777);
       await writeFile(file, text.endsWith('\n') ? text : `${text}\n`);
     } catch (error) {
       throw usageError(

@@ -110,11 +110,12 @@ function groupsOf(command: Command.Class): CommandHelp['groups'] {
 function rowOf(name: string, flag: Flag, withChar: boolean): HelpRow {
   const char = flag.char === undefined ? (withChar ? '    ' : '') : `-${flag.char}, `;
   const text = flag.summary ?? flag.description ?? '';
-  if (flag.type === 'boolean') return { term: `${char}--${name}`, text };
+  const names = [name, ...(flag.aliases ?? [])].map((each) => `--${each}`).join(', ');
+  if (flag.type === 'boolean') return { term: `${char}${names}`, text };
   const { helpValue, options, multiple, default: preset } = flag;
   const value = [helpValue ?? options?.join('|') ?? name.toUpperCase().replaceAll('-', '_')].flat().join(' ');
   return {
-    term: `${char}--${name} ${value}${multiple ? '...' : ''}`,
+    term: `${char}${names} ${value}${multiple ? '...' : ''}`,
     text:
       typeof preset === 'string' || typeof preset === 'number' ? `${text} (${preset} unless given)` : text,
   };

@@ -15,6 +15,24 @@ const CONTINUED = '… ';
 const PASTE_ON = '\x1b[?2004h';
 const PASTE_OFF = '\x1b[?2004l';
 
+/** How the reader that there is, of the one terminal, lets go of it and takes it again. */
+let owner: { readonly release: () => void; readonly take: () => void } | undefined;
+
+/**
+ * Does what may ask on the terminal itself, such as a command that prints a key: what is typed meanwhile is not ours to read.
+ * Where nobody reads, it is just done.
+ */
+export async function lendTerminal<Result>(work: () => Promise<Result>): Promise<Result> {
+  const lender = owner;
+  lender?.release();
+  try {
+    return await work();
+  } finally {
+    // It may have been closed in the meantime.
+    if (lender !== undefined && lender === owner) lender.take();
+  }
+}
+
 /**
  * Reads from the terminal with line editing and history. What is typed while nobody waits is not shown, and kept: whole
  * messages are handed out next, a begun one stands at the next prompt.
@@ -84,6 +102,18 @@ export function readTerminal(onInterrupt: () => void): LineReader {
   process.stdin.on('keypress', onKey);
   screen.write(PASTE_ON);
   screen.muted = true;
+  owner = {
+    release: () => {
+      terminal.pause();
+      process.stdin.setRawMode?.(false);
+      screen.control(PASTE_OFF);
+    },
+    take: () => {
+      screen.control(PASTE_ON);
+      process.stdin.setRawMode?.(true);
+      terminal.resume();
+    },
+  };
 
   return {
     next: async () => {
@@ -102,6 +132,7 @@ export function readTerminal(onInterrupt: () => void): LineReader {
       return message;
     },
     close: () => {
+      owner = undefined;
       screen.muted = false;
       screen.write(PASTE_OFF);
       process.stdin.off('keypress', onKey);
@@ -118,6 +149,11 @@ class Screen extends Writable {
 
   get columns(): number {
     return this.#stream.columns || 80;
+  }
+
+  /** Muted or not. */
+  control(sequence: string): void {
+    this.#stream.write(sequence);
   }
 
   override _write(chunk: Buffer | string, _: BufferEncoding, done: () => void): void {

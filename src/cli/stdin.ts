@@ -11,6 +11,8 @@ const LARGEST_INPUT = 64 * 1024 * 1024;
 export interface Wanted {
   /** `a prompt`. */
   readonly what: string;
+  /** Default `as an argument or on stdin`. */
+  readonly how?: string;
   readonly examples: readonly string[];
 }
 
@@ -18,13 +20,14 @@ export interface Wanted {
  * The text of an argument, of stdin, or of both (the argument first: `git diff | llamactl chat 'Review this'`).
  * @throws LlamactlError (usage) where there is neither, or too much
  */
-export async function readPrompt(argument: string | undefined, { what, examples }: Wanted): Promise<string> {
+export async function readPrompt(
+  argument: string | undefined,
+  { what, how = 'as an argument or on stdin', examples }: Wanted,
+): Promise<string> {
   const piped = await readPiped(argument !== undefined);
   const parts = [argument, piped].filter((part) => part !== undefined && part.trim() !== '');
   if (parts.length === 0) {
-    throw usageError(`there is no text: give ${what} as an argument or on stdin`, [
-      { text: 'For example:', commands: examples },
-    ]);
+    throw usageError(`there is no text: give ${what} ${how}`, [{ text: 'For example:', commands: examples }]);
   }
   return parts.join('\n\n');
 }

@@ -39,7 +39,8 @@ export class ChatAccumulator {
     if (choice === undefined) return;
     const { delta } = choice;
     if (delta) {
-      const { content, reasoning_content: reasoning, tool_calls: calls } = delta;
+      const { content, tool_calls: calls } = delta;
+      const reasoning = delta.reasoning_content ?? delta.reasoning;
       if (reasoning) {
         this.#visible = true;
         this.#reasoning.push(reasoning);

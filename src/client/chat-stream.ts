@@ -137,6 +137,8 @@ export function openChatStream(
       if (data === '[DONE]') {
         if (accumulator.finishReason === null)
           return fail(truncated('the stream ended without a finish reason'));
+        if (accumulator.finishReason === 'error')
+          return fail(truncated('the provider behind the server broke off'));
         setTimeout(() => exchange?.abort(), CLOSING_TIME).unref();
         succeed();
         return;

@@ -88,6 +88,7 @@ export class ChatTurn {
     const body = chatBody(await this.#request(), true);
     const server = await this.#requester.lease({ path: CHAT_PATH, body, conversation });
     let answer: ChatAccumulator;
+    let hasBegun = false;
     try {
       const stream = openChatStream(
         server.transport,
@@ -99,10 +100,13 @@ export class ChatTurn {
           signal,
           context: this.#requester.errorContext(server.baseUrl),
         },
-        emit,
+        (event) => {
+          hasBegun = true;
+          emit(event);
+        },
       );
       onAttempt(stream);
-      answer = await stream.answer;
+      answer = await this.#whileAlive(stream.answer, () => hasBegun, stream.abort);
       server.release();
     } catch (error) {
       server.release(error);
@@ -116,12 +120,17 @@ export class ChatTurn {
   async #askWhole(): Promise<ChatResult> {
     const { conversation, signal } = this.#options;
     const call = { ...chatCompletion(chatBody(await this.#request(), false)), conversation };
+    const givenUp = new AbortController();
     const options = {
       timeout: this.#attempt.timeoutMs,
       retries: 0,
-      ...(signal === undefined ? {} : { signal }),
+      signal: signal === undefined ? givenUp.signal : AbortSignal.any([signal, givenUp.signal]),
     };
-    const answer = await this.#requester.call(call, options);
+    const answer = await this.#whileAlive(
+      this.#requester.call(call, options),
+      () => false,
+      () => givenUp.abort(),
+    );
     const choice = answer.choices[0];
     const calls = (choice?.message.tool_calls ?? []).map((each, index) => ({
       id: each.id || `call_${index}`,
@@ -131,7 +140,7 @@ export class ChatTurn {
     const { toolCalls, problems } = parseToolCalls(calls);
     const result = {
       content: choice?.message.content ?? '',
-      reasoning: choice?.message.reasoning_content ?? '',
+      reasoning: choice?.message.reasoning_content ?? choice?.message.reasoning ?? '',
       toolCalls,
       finishReason: choice?.finish_reason ?? 'stop',
       model: answer.model ?? '',
@@ -141,6 +150,36 @@ export class ChatTurn {
     };
     if (problems.length > 0) throw await this.#unusableToolCall({ ...result, toolCallProblems: problems });
     return result;
+  }
+
+  /**
+   * An answer, waited for as long as its server is alive.
+   * @param hasBegun whether some of it has come, which is a sign of life
+   * @throws LlamactlError as `answer` does, or that its server answers nothing at all
+   */
+  async #whileAlive<T>(answer: Promise<T>, hasBegun: () => boolean, giveUp: () => void): Promise<T> {
+    const { aliveEvery } = this.#requester.options;
+    if (aliveEvery === undefined) return answer;
+    let isOver = false;
+    let timer: NodeJS.Timeout | undefined;
+    const dead = new Promise<never>((_, reject) => {
+      const look = () => {
+        if (isOver || hasBegun()) return;
+        timer = setTimeout(() => {
+          if (!hasBegun()) this.#requester.assertAlive(this.#options.signal).then(look, onDead);
+        }, aliveEvery);
+      };
+      const onDead = (error: unknown) => {
+        if (isOver || hasBegun()) return;
+        giveUp();
+        reject(error);
+      };
+      look();
+    });
+    return Promise.race([answer, dead]).finally(() => {
+      isOver = true;
+      clearTimeout(timer);
+    });
   }
 
   async #request() {
@@ -199,6 +238,7 @@ export class ChatTurn {
     return new Recoverer({
       maxRetries: requester.maxRetries,
       fallback: requester.options.fallback ?? true,
+      retryWindowMs: requester.options.retryWindow,
       loadingDeadlineMs: this.#options.timeout ?? requester.timeout,
       signals: [signal, requester.signal],
       hooks: {

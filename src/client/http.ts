@@ -265,14 +265,20 @@ export class HttpTransport {
     };
   }
 
+  /** Where a proxy's login takes `Authorization`, llama-server is given the key in the other header that it reads. */
+  #keyHeader(): Record<string, string> {
+    const { apiKey, headers = {} } = this.#options;
+    if (!apiKey) return {};
+    return 'authorization' in headers ? { 'x-api-key': apiKey } : { authorization: `Bearer ${apiKey}` };
+  }
+
   #headers(sameOrigin: boolean, hasBody: boolean): Record<string, string> {
     return {
       accept: 'application/json, text/event-stream, text/plain;q=0.9, */*;q=0.1',
       'user-agent': 'llamactl',
       ...(hasBody ? { 'content-type': 'application/json' } : {}),
-      ...(sameOrigin ? this.#options.headers : {}),
-      // Redirects never carry the key to another origin.
-      ...(this.#options.apiKey && sameOrigin ? { authorization: `Bearer ${this.#options.apiKey}` } : {}),
+      // Redirects carry neither these nor the key to another origin.
+      ...(sameOrigin ? { ...this.#keyHeader(), ...this.#options.headers } : {}),
     };
   }
 }

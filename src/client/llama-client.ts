@@ -1,4 +1,5 @@
 import type { Health } from '../wire/health.js';
+import type { RouterEvent } from '../wire/models.js';
 import type { Props } from '../wire/props.js';
 import type { Slot } from '../wire/slots.js';
 import { Emitter } from './emitter.js';
@@ -166,6 +167,23 @@ export class LlamaCppClient implements LLMClient {
   async metrics(query: ModelQuery & CallOptions = {}): Promise<MetricsAnswer> {
     const { metrics } = await import('./endpoints/status.js');
     return this.#requester.call(metrics(query), query);
+  }
+
+  /**
+   * Listens to what a router's models do, until it is stopped or the connection ends.
+   * @param onEnd the connection ended, or there was none: the server is no router
+   * @returns what stops it
+   */
+  routerEvents(onEvent: (event: RouterEvent) => void, onEnd: () => void = () => undefined): () => void {
+    let stop: (() => void) | null = null;
+    let stopped = false;
+    void import('./router-events.js').then(({ followRouterEvents }) => {
+      if (!stopped) stop = followRouterEvents(this.#requester, onEvent, onEnd);
+    });
+    return () => {
+      stopped = true;
+      stop?.();
+    };
   }
 
   /** The models as the server lists them. */

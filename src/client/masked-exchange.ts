@@ -10,7 +10,11 @@ export function maskedExchange(record: ExchangeRecord, redact: Redactor): Exchan
     Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [
         name,
-        !CREDENTIALS.test(name) ? redact(value) : /^authorization$/i.test(name) ? 'Bearer ***' : '***',
+        !CREDENTIALS.test(name)
+          ? redact(value)
+          : /^authorization$/i.test(name)
+            ? `${schemeOf(value)} ***`
+            : '***',
       ]),
     );
   return {
@@ -21,4 +25,9 @@ export function maskedExchange(record: ExchangeRecord, redact: Redactor): Exchan
     requestBody: record.requestBody === null ? null : redact(record.requestBody),
     error: record.error === null ? null : redact(record.error),
   };
+}
+
+/** `Basic` of a proxy's login, else the scheme of a key. */
+function schemeOf(authorization: string): string {
+  return /^basic\s/i.test(authorization) ? 'Basic' : 'Bearer';
 }

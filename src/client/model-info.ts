@@ -13,6 +13,11 @@ const ROUTER_STATUS: Readonly<Record<string, ModelInfo['status']>> = {
   downloading: 'downloading',
 };
 
+/** What a router, or llama-swap, says of a model, in our names. */
+export function modelStatus(value: string): ModelInfo['status'] {
+  return ROUTER_STATUS[value] ?? 'unknown';
+}
+
 /** A list's entry in our names. The status of a single server's model is its server's, which is not told here: `ready`. */
 export function modelInfo(entry: ModelEntry): ModelInfo {
   const { meta, status } = entry;
@@ -24,7 +29,7 @@ export function modelInfo(entry: ModelEntry): ModelInfo {
     quantization: meta?.ftype || quantizationOfName(entry.id),
     contextPerSlot: meta?.n_ctx || null,
     contextTrained: meta?.n_ctx_train || null,
-    status: status ? (status.failed ? 'failed' : (ROUTER_STATUS[status.value] ?? 'unknown')) : 'ready',
+    status: status ? (status.failed ? 'failed' : modelStatus(status.value)) : 'ready',
     ...(status?.failed ? { failure: { exitCode: status.exit_code ?? null, args: status.args ?? [] } } : {}),
   };
 }

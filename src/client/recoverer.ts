@@ -32,6 +32,8 @@ export interface RecovererOptions {
   /** As the caller asked; undefined: as many as the table has for the failure. */
   readonly maxRetries: number | undefined;
   readonly fallback: boolean;
+  /** Milliseconds from now in which further tries may begin; undefined: no limit. */
+  readonly retryWindowMs?: number | undefined;
   /** Milliseconds that a model may take to load, from the first answer that says so. */
   readonly loadingDeadlineMs: number;
   readonly signals: readonly (AbortSignal | undefined)[];
@@ -52,6 +54,7 @@ export class Recoverer {
   readonly steps: RecoveryStep[] = [];
   readonly #options: RecovererOptions;
   readonly #used = new Set<string>();
+  readonly #begun = performance.now();
   #retries = 0;
   #loadingSince: number | undefined;
   #loadingPolls = 0;
@@ -67,7 +70,7 @@ export class Recoverer {
     const strategy = recoveryOf(failure);
     if (strategy === null) throw failure;
     if (await this.#canMove(failure)) {
-      this.note(step(failure, 'use-other-server', `${failure.message}. Asking another server.`));
+      this.note(recoveryStep(failure, 'use-other-server', `${failure.message}. Asking another server.`));
       return attempt;
     }
     if (strategy.backoff === 'wait') return this.#waitForLoading(failure, attempt, strategy.userMessage);
@@ -104,6 +107,9 @@ export class Recoverer {
     attempt: Attempt,
     strategy: { readonly backoff: string; readonly longerDeadline?: boolean; readonly userMessage: string },
   ): Promise<Attempt> {
+    const left =
+      (this.#options.retryWindowMs ?? Number.POSITIVE_INFINITY) - (performance.now() - this.#begun);
+    if (left <= 0) throw failure;
     // A server that answers nothing at all is not asked three times with ever longer deadlines.
     if (strategy.longerDeadline) await this.#options.hooks.assertAlive?.();
     const asked = failure.details['retryAfterMs'];
@@ -113,8 +119,9 @@ export class Recoverer {
       strategy.backoff === 'exponential'
         ? backoffDelay(this.#retries, typeof asked === 'number' ? asked : 0)
         : 0;
+    if (delayMs > left) throw failure;
     this.#retries++;
-    this.note(step(failure, 'retry', strategy.userMessage, { attempt: this.#retries, delayMs }));
+    this.note(recoveryStep(failure, 'retry', strategy.userMessage, { attempt: this.#retries, delayMs }));
     await sleep(delayMs, this.#options.signals);
     return strategy.longerDeadline ? { ...attempt, timeoutMs: attempt.timeoutMs * 2 } : attempt;
   }
@@ -131,7 +138,7 @@ export class Recoverer {
       typeof asked === 'number' ? asked : 0,
     );
     if (this.#loadingPolls++ === 0)
-      this.note(step(failure, 'wait-for-loading', message, { delayMs: Math.round(left) }));
+      this.note(recoveryStep(failure, 'wait-for-loading', message, { delayMs: Math.round(left) }));
     await sleep(Math.min(pause, left), signals);
     return attempt;
   }
@@ -142,23 +149,24 @@ export class Recoverer {
     this.#used.add(kind);
     switch (kind) {
       case 'use-first-available-model': {
-        if (failure.code !== 'model.not-found') return null;
+        // The first of hundreds that a paid service lists may cost a hundred times as much.
+        if (failure.code !== 'model.not-found' || failure.details['paid'] === true) return null;
         const model = await orNull(hooks.otherModel?.(attempt.model));
         if (model === null) return null;
-        this.note(step(failure, kind, `${failure.message}. Asking "${model}" instead.`));
+        this.note(recoveryStep(failure, kind, `${failure.message}. Asking "${model}" instead.`));
         return { ...attempt, model };
       }
       case 'truncate-context': {
         const shorter = await orNull(hooks.truncate?.(attempt, failure));
         if (shorter === null) return null;
         const messages = shorter.removed === 1 ? '1 message' : `${shorter.removed} messages`;
-        this.note(step(failure, kind, `${failure.message}. Left out the oldest ${messages}.`));
+        this.note(recoveryStep(failure, kind, `${failure.message}. Left out the oldest ${messages}.`));
         return { ...attempt, messages: shorter.messages };
       }
       case 'use-non-streaming': {
         if (attempt.stream !== true) return null;
         this.note(
-          step(
+          recoveryStep(
             failure,
             kind,
             `The stream broke before its first token (${failure.message}). Asking without streaming.`,
@@ -182,7 +190,8 @@ async function orNull<T>(attempt: Promise<T | null> | undefined): Promise<T | nu
   }
 }
 
-function step(
+/** What was done about a failure. */
+export function recoveryStep(
   failure: LlamactlError,
   action: RecoveryStep['action'],
   message: string,

@@ -1,3 +1,4 @@
+import { PROGRAM_OF, type ServerKind } from '../catalogue/identify-server.js';
 import { toError } from '../catalogue/to-error.js';
 import { LlamactlError, usageError } from '../errors/llamactl-error.js';
 import { createRedactor, type Redactor } from '../errors/redact.js';
@@ -51,6 +52,7 @@ export class Requester {
   /** Ends every request, and every wait for a further try. */
   readonly signal: AbortSignal;
   readonly #redact: Redactor;
+  readonly #program: ServerKind;
   readonly #ended = new AbortController();
   readonly #only: ServerLease;
   /** Of several servers; empty for one. */
@@ -73,7 +75,8 @@ export class Requester {
       options.signal === undefined
         ? this.#ended.signal
         : AbortSignal.any([options.signal, this.#ended.signal]);
-    this.#redact = createRedactor([options.apiKey]);
+    this.#program = PROGRAM_OF[options.provider ?? 'llama-cpp'];
+    this.#redact = createRedactor([options.apiKey, ...(options.secrets ?? [])]);
     this.#baseUrls = baseUrls.length > 1 ? baseUrls : [];
     this.#only = { baseUrl, transport: this.#createTransport(baseUrl), release: () => undefined };
   }
@@ -173,7 +176,7 @@ export class Requester {
 
   /** What remedies are filled with. */
   errorContext(baseUrl = this.baseUrl) {
-    const known = { url: baseUrl, redact: this.#redact };
+    const known = { url: baseUrl, redact: this.#redact, program: this.#program };
     if (baseUrl.startsWith('unix:')) return known;
     const url = new URL(baseUrl);
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
@@ -208,6 +211,7 @@ export class Requester {
     const recoverer = new Recoverer({
       maxRetries: options.retries ?? this.maxRetries,
       fallback: false,
+      retryWindowMs: this.options.retryWindow,
       loadingDeadlineMs: this.timeout,
       signals: [options.signal, this.signal],
       hooks: {
@@ -326,6 +330,7 @@ export class Requester {
       method,
       path,
       sentKey: transport.sendsKey,
+      program: this.#program,
       ...(typeof model === 'string' ? { model } : {}),
     };
   }

@@ -110,6 +110,7 @@ export interface RecoveryStep {
   readonly action:
     | 'retry'
     | 'use-other-server'
+    | 'use-other-provider'
     | 'wait-for-loading'
     | 'use-first-available-model'
     | 'truncate-context'
@@ -223,6 +224,9 @@ export interface PoolOptions {
   readonly connectionTimeout?: number;
 }
 
+/** The kinds of server that a client can be made for, as the specification names them. */
+export type ProviderType = 'llama-cpp' | 'ollama' | 'openrouter' | 'openai-compatible';
+
 export interface ClientOptions {
   /** Default `http://localhost:8080`. A trailing slash or `/v1` is taken off, a path prefix kept. */
   readonly baseUrl?: string | undefined;
@@ -232,8 +236,12 @@ export interface ClientOptions {
    */
   readonly baseUrls?: readonly string[] | undefined;
   readonly apiKey?: string | undefined;
-  /** Sent with each request to this server, and to no other origin. */
+  /** The kind of server that is meant, for the words of failures and what to do about them. Default `llama-cpp`. */
+  readonly provider?: ProviderType | undefined;
+  /** Sent with each request to this server, and to no other origin; lower-case names. With `authorization` among them the key goes in `x-api-key`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What may be shown in no exchange and no error, beside the key. */
+  readonly secrets?: readonly string[] | undefined;
   /** Names to offer when the server cannot be asked. */
   readonly models?: readonly string[] | undefined;
   /** The model to ask for; default the first that the server lists. */
@@ -247,6 +255,16 @@ export interface ClientOptions {
    * 0 switches retrying, and waiting for a model to load, off.
    */
   readonly maxRetries?: number | undefined;
+  /**
+   * Milliseconds after the first try in which further ones may begin; no wait goes beyond it, save that for a model to load.
+   * Default: no limit.
+   */
+  readonly retryWindow?: number | undefined;
+  /**
+   * Milliseconds of a chat after which, as long as nothing of the answer has come, the server is asked whether it is alive, again
+   * and again; one that is not is given up before its deadline. Default: it is not asked.
+   */
+  readonly aliveEvery?: number | undefined;
   /** Whether the client may answer in another way than asked (first model, shorter history, no stream). Default true. */
   readonly fallback?: boolean | undefined;
   readonly pool?: PoolOptions | undefined;

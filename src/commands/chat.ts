@@ -1,30 +1,23 @@
 import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, string } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
-import { ChatPrinter } from '../cli/chat-printer.js';
-import { connect } from '../cli/connect.js';
+import { type ChatDocument, chatTurns } from '../cli/chat-turn.js';
 import { connectionFlags } from '../cli/connection-flags.js';
 import { samplingFlags, samplingOf } from '../cli/sampling-flags.js';
 import { isTerminal, readPrompt } from '../cli/stdin.js';
-import type { ChatResult, Message, ToolChoice } from '../client/types.js';
-import {
-  ask,
-  ignoredModelNote,
-  knownContextSize,
-  loadJsonSchema,
-  loadTools,
-  samplingOptions,
-} from '../services/chat.js';
+import type { Message, ToolChoice } from '../client/types.js';
+import { loadJsonSchema, loadTools } from '../services/chat.js';
 
 export default class Chat extends BaseCommand {
   static override summary = 'Ask a model, once or in a conversation.';
   static override description =
-    'The prompt is the argument, stdin, or both. Without either, on a terminal, a conversation begins: /clear forgets it, /exit or Ctrl-D leaves, Ctrl-C stops an answer. What came of an answer that was cut is printed before the error (exit 17).';
+    'The prompt is the argument, stdin, or both. Without either, on a terminal, a conversation begins: /clear forgets it, /exit or Ctrl-D leaves, Ctrl-C stops an answer. What came of an answer that was cut is printed before the error (exit 17). Where the target cannot answer, the next one of `fallback` in the configuration does, and one line says which and why.';
   static override examples = [
     "<%= config.bin %> <%= command.id %> 'Why is the sky blue?' --stats",
     "git diff | <%= config.bin %> <%= command.id %> 'Write a commit message for this'",
     "<%= config.bin %> <%= command.id %> 'Name three rivers' --json-schema rivers.schema.json --json | jq -r .content",
     "<%= config.bin %> <%= command.id %> 'Weather in Oslo?' --tools tools.json --tool-choice required",
+    "<%= config.bin %> <%= command.id %> 'Hello' --provider gpu --allow-remote",
     '<%= config.bin %> <%= command.id %>',
   ];
   protected override readonly documentIsData = true;
@@ -41,11 +34,15 @@ export default class Chat extends BaseCommand {
       helpValue: 'CHOICE',
       dependsOn: ['tools'],
     }),
+    'allow-remote': boolean({
+      description:
+        'let every target of the configuration answer, remote ones too, where the requested one cannot',
+    }),
     'max-tokens': integer({ description: 'tokens of the answer at most', helpValue: 'N', min: 1 }),
     stats: boolean({ description: 'print tokens, times and rates after the answer (on stderr)' }),
   };
 
-  async run(): Promise<ChatResult | undefined> {
+  async run(): Promise<ChatDocument | undefined> {
     const { args, flags } = await this.parse(Chat);
     const tools = flags.tools === undefined ? [] : loadTools(flags.tools);
     const jsonSchema =
@@ -53,31 +50,20 @@ export default class Chat extends BaseCommand {
     const toolChoice = toolChoiceOf(flags['tool-choice']);
     const converses = args.prompt === undefined && isTerminal() && !this.jsonEnabled();
     const prompt = converses ? '' : await readPrompt(args.prompt, PROMPT);
-    const { client, target } = await connect(flags, this.connectContext);
     const chat = {
-      ...samplingOptions(target.sampling),
       ...samplingOf(flags),
       ...jsonSchema,
       ...(toolChoice === undefined ? {} : { toolChoice }),
       ...(flags['max-tokens'] === undefined ? {} : { maxTokens: flags['max-tokens'] }),
     };
     const system: Message[] = flags.system === undefined ? [] : [{ role: 'system', content: flags.system }];
-    const printer = new ChatPrinter(this.output, this.interactive);
-    const turn = async (messages: readonly Message[], signal: AbortSignal): Promise<ChatResult> => {
-      const options = {
-        tools,
-        chat: { ...chat, signal },
-        stream: !flags['no-stream'],
-        onEvent: printer.onEvent,
-      };
-      printer.begin(options.stream ? 'the first token' : 'the answer');
-      const answer = await ask(client, messages, options).finally(() => printer.endLine());
-      await printer.finish(answer.result);
-      const ignored = await ignoredModelNote(client, target.model, answer.result);
-      if (ignored !== null) this.output.note(`! ${ignored}`);
-      if (flags.stats) await printer.stats(answer, (await knownContextSize(client))?.tokens ?? null);
-      return answer.result;
-    };
+    const { requested, chain, turn } = await chatTurns({
+      flags,
+      context: this.connectContext,
+      interactive: this.interactive,
+      tools,
+      chat,
+    });
     try {
       if (!converses) return await turn([...system, { role: 'user', content: prompt }], this.signal);
       const { converse } = await import('../cli/conversation.js');
@@ -85,13 +71,13 @@ export default class Chat extends BaseCommand {
         system,
         turn,
         output: this.output,
-        url: client.baseUrl,
+        url: requested.client.baseUrl,
         signal: this.signal,
         fail: (error) => this.explain(error),
       });
       return undefined;
     } finally {
-      await client.destroy();
+      await chain.close();
     }
   }
 }

@@ -4,7 +4,7 @@ import { allowed, jsonSchemaOf, knownKeys, schemaAt } from './introspect.js';
 import type { Complaint, ConfigProblemCode } from './problem.js';
 import { PROBLEM_CODES } from './problem.js';
 import { targetSchema } from './schema.js';
-import { keySpanAt, type Node, nodeAt, plainValue, spanAt } from './tree.js';
+import { keySpanAt, type Node, nodeAt, plainValue, spanAt, walk } from './tree.js';
 
 /** What people write for our keys, where spelling does not lead there. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
@@ -18,6 +18,12 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   apitoken: 'apiKey',
   keyfile: 'apiKeyFile',
   keycommand: 'apiKeyCommand',
+  keyring: 'apiKeyKeyring',
+  apikeyring: 'apiKeyKeyring',
+  auth: 'basicAuth',
+  header: 'headers',
+  user: 'username',
+  login: 'username',
   model: 'models',
   retries: 'maxRetries',
   requesttimeout: 'timeout',
@@ -47,8 +53,27 @@ export function checkSchema<Schema extends z.ZodType>(
   root: Node,
 ): { readonly value: z.infer<Schema> | null; readonly complaints: readonly Complaint[] } {
   const result = schema.safeParse(plainValue(root));
-  if (result.success) return { value: result.data, complaints: [] };
-  return { value: null, complaints: result.error.issues.flatMap((issue) => explain(issue, schema, root)) };
+  const found = result.success ? [] : result.error.issues.flatMap((issue) => explain(issue, schema, root));
+  const complaints = [...found, ...unusableKeys(root)];
+  return { value: complaints.length === 0 && result.success ? result.data : null, complaints };
+}
+
+/** JavaScript has its own meaning for this one, so that zod passes over it without a word. */
+function unusableKeys(root: Node): Complaint[] {
+  return [...walk(root)].flatMap(({ node, path }) =>
+    node.kind === 'object'
+      ? node.entries
+          .filter(({ key }) => key === '__proto__')
+          .map(
+            ({ key, keySpan }): Complaint => ({
+              code: 'config.invalid-value',
+              path: [...path, key],
+              span: keySpan,
+              message: 'nothing can have this name',
+            }),
+          )
+      : [],
+  );
 }
 
 /** A key that is not known: what stands there, what was probably meant. */
@@ -66,7 +91,7 @@ export function unknownKey(root: Node, path: readonly PropertyKey[], known: read
 
 function meantKey(key: string, known: readonly string[]): string | null {
   const other = OTHER_NAMES[key.replace(/[-_]/g, '').toLowerCase()];
-  return nearest(key, known) ?? (other !== undefined && known.includes(other) ? other : null);
+  return other !== undefined && known.includes(other) ? other : nearest(key, known);
 }
 
 function explain(issue: z.core.$ZodIssue, schema: z.ZodType, root: Node): Complaint[] {
@@ -78,19 +103,27 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, root: Node): Compla
   ];
   const node = nodeAt(root, path);
   const wanted = allowed(here);
+  const wrongType = () => {
+    if (node === undefined) return at('config.missing-key', `missing: ${wanted} is needed`);
+    return at(
+      'config.wrong-type',
+      node.kind === 'scalar' && node.value === null
+        ? `empty: ${wanted} is needed`
+        : `${found(node, here?.writeOnly)} is not ${wanted}`,
+      indentation(path) ?? conversion(node, wanted),
+    );
+  };
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownKey(root, [...path, key], knownKeys(here) ?? []));
+    case 'invalid_union': {
+      const own = ofTheSameKind(issue.errors, node);
+      if (own !== null)
+        return own.flatMap((inner) => explain({ ...inner, path: [...path, ...inner.path] }, schema, root));
+      return wrongType();
+    }
     case 'invalid_type':
-    case 'invalid_union':
-      if (node === undefined) return at('config.missing-key', `missing: ${wanted} is needed`);
-      return at(
-        'config.wrong-type',
-        node.kind === 'scalar' && node.value === null
-          ? `empty: ${wanted} is needed`
-          : `${found(node, here?.writeOnly)} is not ${wanted}`,
-        indentation(path) ?? conversion(node, wanted),
-      );
+      return wrongType();
     case 'too_small':
     case 'too_big': {
       if (node?.kind !== 'scalar' || typeof node.value !== 'number')
@@ -117,13 +150,32 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, root: Node): Compla
         `${node === undefined ? 'nothing' : found(node)} is not ${wanted}${hint}`,
       );
     }
-    case 'invalid_key':
-      return at('config.invalid-value', 'a name cannot be empty');
+    case 'invalid_key': {
+      const [own] = issue.issues;
+      const span = keySpanAt(root, path);
+      const message = own === undefined || own.code === 'too_small' ? 'a name cannot be empty' : own.message;
+      return [{ code: 'config.invalid-value', path, span, message }];
+    }
     default: {
       const code = issue.code === 'custom' ? issue.params?.['code'] : undefined;
       return at(isCode(code) ? code : 'config.invalid-value', issue.message);
     }
   }
+}
+
+/**
+ * Of the ways that a union offers, what is wrong with the one that was meant: a group of keys where one stands.
+ * @returns null where none is of the kind that stands there
+ */
+function ofTheSameKind(
+  errors: readonly (readonly z.core.$ZodIssue[])[],
+  node: Node | undefined,
+): readonly z.core.$ZodIssue[] | null {
+  if (node?.kind !== 'object') return null;
+  return (
+    errors.find((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0)) ??
+    null
+  );
 }
 
 function someOf(names: readonly string[]): string {

@@ -35,7 +35,10 @@ export async function newConfig(targets: readonly NewTarget[], format: Format): 
         before: ['The target that is meant where none is named (--target NAME).'],
         spaced: true,
       }),
-      entry('targets', object(targets.map((target) => targetEntry(target, format))), { spaced: true }),
+      entry('targets', object(targets.map((target) => targetEntry(target, format))), {
+        before: targets.length < 2 ? [] : fallbackHints(targets, format),
+        spaced: true,
+      }),
     ]),
     after: [],
   };
@@ -92,6 +95,17 @@ function keyHints(format: Format): string[] {
     ...commentedOut('apiKey', '$LLAMA_API_KEY', format),
     ...commentedOut('apiKeyFile', '~/.config/llamactl/llama.key', format),
     ...commentedOut('apiKeyCommand', ['pass', 'show', 'llama'], format),
+  ];
+}
+
+function fallbackHints(targets: readonly NewTarget[], format: Format): string[] {
+  return [
+    'Who may answer a chat where another cannot, in this order. Each of them may get the prompt:',
+    ...commentedOut(
+      'fallback',
+      targets.map(({ name }) => name),
+      format,
+    ),
   ];
 }
 

@@ -38,10 +38,12 @@ export function schemaAt(schema: JsonSchema, path: readonly PropertyKey[]): Json
       at = at.items ?? at.anyOf?.find(({ items }) => items !== undefined)?.items ?? null;
       continue;
     }
-    const property: JsonSchema | undefined = Object.hasOwn(at.properties ?? {}, part)
-      ? at.properties?.[String(part)]
+    // Of a text or a group of keys, the group.
+    const group: JsonSchema = at.anyOf?.find(({ properties }) => properties !== undefined) ?? at;
+    const property: JsonSchema | undefined = Object.hasOwn(group.properties ?? {}, part)
+      ? group.properties?.[String(part)]
       : undefined;
-    const others: boolean | JsonSchema | undefined = at.additionalProperties;
+    const others: boolean | JsonSchema | undefined = group.additionalProperties;
     at = property ?? (typeof others === 'object' && Object.keys(others).length > 0 ? others : null);
   }
   return at;

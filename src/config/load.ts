@@ -1,10 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LlamactlError } from '../errors/llamactl-error.js';
+import { decodeConfig } from './decode.js';
 import type { Form } from './form.js';
 import type { Problem } from './problem.js';
 import type { ReadConfig } from './read.js';
-import type { Target } from './schema.js';
+import type { Provider, Target } from './schema.js';
 import { environmentSource, findSource, type Source } from './sources.js';
 import type { Environment } from './variables.js';
 
@@ -15,6 +16,7 @@ export interface ConfigFlags {
   readonly target?: readonly string[] | undefined;
   readonly apiKey?: string | undefined;
   readonly model?: string | undefined;
+  readonly kind?: Provider | undefined;
   /** Milliseconds. */
   readonly timeout?: number | undefined;
   readonly retries?: number | undefined;
@@ -31,6 +33,8 @@ export interface LoadedConfig {
   readonly default: string | null;
   readonly targets: Readonly<Record<string, Target>>;
   readonly fallback: readonly string[];
+  /** Whether every target may have a prompt that another does not answer. */
+  readonly allowRemote: boolean;
   /** The file that won, as it is named to the user; null without one. */
   readonly file: string | null;
   readonly source: Source | null;
@@ -76,7 +80,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
 export function readSource(source: Source): string {
   try {
     if (statSync(source.path).size > LARGEST_FILE) throw new Error('it is larger than 4 MiB');
-    return readFileSync(source.path, 'utf8').replace(/^\uFEFF/, '');
+    return decodeConfig(readFileSync(source.path));
   } catch (error) {
     throw new LlamactlError({
       type: 'USAGE_ERROR',
@@ -95,6 +99,7 @@ function none(options: LoadOptions): LoadedConfig {
     default: null,
     targets: {},
     fallback: [],
+    allowRemote: false,
     file: null,
     source: null,
     form: null,
@@ -119,6 +124,7 @@ export function loaded(read: ReadConfig, source: Source | null, options: LoadOpt
     default: config.default ?? Object.keys(config.targets)[0] ?? null,
     targets: config.targets,
     fallback: config.fallback ?? [],
+    allowRemote: config.allowRemote ?? false,
     file,
     source,
     form,

@@ -15,13 +15,13 @@ function deadline(description: string) {
 }
 
 const models = z.array(z.string()).meta({ description: 'Names to offer.' });
-const headers = z
-  .record(z.string(), z.string())
-  .meta({ description: 'Further headers; llamactl does not send them.' });
+const headers = z.record(z.string(), z.string()).meta({
+  description: 'Further headers; `Authorization` and what HTTP sets itself llamactl does not send.',
+});
 
 /** What `x-llamactl` keeps of a target in a provider: nanocoder leaves it alone, and it is read again here. */
 const keptSchema = targetSchema
-  .omit({ baseUrl: true, apiKey: true, models: true, maxRetries: true })
+  .omit({ baseUrl: true, apiKey: true, models: true, maxRetries: true, headers: true })
   .extend({
     default: z.boolean().optional(),
     fallback: z.int().min(0).optional(),

@@ -1,4 +1,5 @@
 import { SECTION_NAMES, SECTIONS } from './form.js';
+import { headerNameProblem, isHeaderValue } from './headers.js';
 import type { NanocoderFile, NanocoderProvider } from './nanocoder-schema.js';
 import type { ConfigFile, Provider, Target } from './schema.js';
 
@@ -86,7 +87,8 @@ function sendsTools({ disableTools, disableToolModels, models }: NanocoderProvid
 }
 
 function fromProvider(provider: NanocoderProvider): { target: Target; fields: Place['fields'] } {
-  const { baseUrl, apiKey, models, maxRetries, requestTimeout, contextWindow, contextWindows } = provider;
+  const { baseUrl, apiKey, models, maxRetries, requestTimeout, contextWindow, contextWindows, headers } =
+    provider;
   const timeout = requestTimeout ?? provider.timeout;
   const [model] = models ?? [];
   const ofModel = model === undefined ? undefined : contextWindows?.[model];
@@ -98,7 +100,7 @@ function fromProvider(provider: NanocoderProvider): { target: Target; fields: Pl
     ...(apiKey ? { apiKey } : {}),
     ...(timeout === undefined ? {} : { timeout: timeout < 0 ? NO_DEADLINE : timeout }),
     ...defined(several === undefined ? { baseUrl } : { baseUrls: several }),
-    ...defined({ models, maxRetries, contextWindow: ofModel ?? contextWindow }),
+    ...defined({ models, maxRetries, contextWindow: ofModel ?? contextWindow, headers: sendable(headers) }),
     ...defined(kept),
   };
   const fields = {
@@ -108,6 +110,14 @@ function fromProvider(provider: NanocoderProvider): { target: Target; fields: Pl
     ...Object.fromEntries(Object.keys(kept).map((key) => [key, ['x-llamactl', key]])),
   };
   return { target, fields };
+}
+
+/** nanocoder's headers without those that are none of a configuration's. */
+function sendable(headers: NanocoderProvider['headers']): Target['headers'] {
+  const entries = Object.entries(headers ?? {}).filter(
+    ([name, value]) => headerNameProblem(name) === null && isHeaderValue(value),
+  );
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 /** A provider's kind, as far as its URL tells; its name proves nothing. */

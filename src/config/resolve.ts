@@ -1,5 +1,12 @@
 import { type LlamactlError, usageError } from '../errors/llamactl-error.js';
-import { parseBaseUrl, sameServer, withoutUserInformation } from '../wire/base-url.js';
+import { parseBaseUrl, withoutUserInformation } from '../wire/base-url.js';
+import {
+  chooseHeaders,
+  chooseKey,
+  type GivenUrl,
+  hasCredentials,
+  type ResolveOptions,
+} from './credentials.js';
 import { parseDuration } from './duration.js';
 import type { LoadedConfig } from './load.js';
 import type { Performance, Provider, Sampling, Target } from './schema.js';
@@ -15,6 +22,10 @@ export interface ResolvedTarget {
   /** All of several servers, of which `baseUrl` is the first; absent where there is one. */
   readonly baseUrls?: readonly string[];
   readonly apiKey?: string;
+  /** Further headers, and the `Authorization` of a login. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What of these may be shown nowhere, beside the key. */
+  readonly secrets: readonly string[];
   readonly models: readonly string[];
   readonly model?: string;
   /** Tokens that callers suppose a request may hold: `contextWindow`, else `performance.nCtx`; null where neither is set. */
@@ -38,21 +49,16 @@ export interface Selection {
   readonly signal?: AbortSignal;
 }
 
-export interface ResolveOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** `leave`: no file is read and no command is run for a key, and `***` stands for it. */
-  readonly keys?: 'read' | 'leave';
-}
-
 /** schema.ts has the same; it is not loaded where there is no file, since zod costs start-up time. */
-const DEFAULT_URL = 'http://localhost:8080';
+/** Where each kind is when nothing is said; null where nobody can know. The client's kinds have the same. */
+export const USUAL_URLS: Readonly<Record<Provider, string | null>> = {
+  'llama-cpp': 'http://localhost:8080',
+  ollama: 'http://localhost:11434',
+  openrouter: 'https://openrouter.ai/api',
+  'openai-compatible': null,
+};
 const DEFAULT_TIMEOUT = 30_000;
 const DEFAULT_RETRIES = 3;
-
-interface GivenUrl {
-  readonly url: string;
-  readonly origin: string;
-}
 
 /**
  * The servers that flags, environment and configuration mean, in that order: each `--url`, each `--target` (`all`: every
@@ -85,6 +91,8 @@ export function selectTargets(
     return urls.map((url) => ({ name: null, given: { url, origin: 'flag' } }));
   if (named.length === 0 && envUrl !== undefined)
     return [{ name: null, given: { url: envUrl, origin: 'env LLAMACTL_URL' } }];
+  // Where that kind usually is, whatever the configuration's default.
+  if (config.options.flags.kind !== undefined && named.length === 0) return [{ name: null, given: null }];
   if (names.length === 0) return [{ name: config.default, given: null }];
   const chosen = names.includes('all') ? Object.keys(config.targets) : names;
   if (chosen.length === 0)
@@ -135,15 +143,20 @@ export async function resolveTarget(
   assertOneKindOfAddress(target, placeOf('baseUrls'));
   const isSeveral = target.baseUrls !== undefined;
   const configuredUrls =
-    given === null || target.apiKey !== undefined || hasKeySource(target)
+    given === null || hasCredentials(target)
       ? (target.baseUrls?.map((url, index) => text(url, 'baseUrls', String(index)) ?? url) ??
         [text(target.baseUrl, 'baseUrl')].filter((url) => url !== undefined))
       : [];
+  // What answers at an address that no target has.
+  const kind = name === null ? flags.kind : undefined;
+  const provider = kind ?? target.provider ?? 'llama-cpp';
+  const usualUrl = USUAL_URLS[provider];
   const urlText =
     choose('baseUrl', [
       [given?.url, given?.origin ?? ''],
       [configuredUrls[0], placeOf(isSeveral ? 'baseUrls' : 'baseUrl')],
-    ]) ?? DEFAULT_URL;
+    ]) ?? usualUrl;
+  if (urlText === null) throw noAddress(name, name === null ? null : placeOf());
   const baseUrls = (given === null && isSeveral ? configuredUrls : [urlText]).map((url) => {
     const parsed = parseBaseUrl(url);
     if (!parsed.ok) throw badUrl(url, parsed.reason, origins['baseUrl'] ?? '');
@@ -152,18 +165,28 @@ export async function resolveTarget(
   const several = [...new Set(baseUrls)];
   if (several.length > 1) origins['baseUrls'] = placeOf('baseUrls');
 
-  const key = await chooseKey({ config, target, given, configuredUrls, placeOf, text, options });
+  const choice = {
+    config,
+    target,
+    given,
+    own: configuredUrls.length === 0 && usualUrl !== null ? [usualUrl] : configuredUrls,
+    placeOf,
+    text,
+    options,
+  };
+  const key = await chooseKey(choice);
   if (key.value !== undefined) origins['apiKey'] = key.origin;
+  const login = chooseHeaders(choice, provider, key.value !== undefined);
+  Object.assign(origins, login.origins);
   const envTimeout = env['LLAMACTL_TIMEOUT']
     ? parseDuration(env['LLAMACTL_TIMEOUT'], 'a duration (LLAMACTL_TIMEOUT)')
     : undefined;
   const models = (target.models ?? []).map((model, index) => text(model, 'models', String(index)) ?? model);
   if (models.length > 0) origins['models'] = placeOf('models');
-  const isLlama = target.provider === undefined || target.provider === 'llama-cpp';
   const model = choose('model', [
     [flags.model, 'flag'],
     [env['LLAMACTL_MODEL'] || undefined, 'env LLAMACTL_MODEL'],
-    [isLlama ? undefined : models[0], placeOf('models')],
+    [provider === 'llama-cpp' ? undefined : models[0], placeOf('models')],
   ]);
   if (model === undefined) delete origins['model'];
   const contextWindow = choose('contextWindow', [
@@ -171,10 +194,14 @@ export async function resolveTarget(
     [target.performance?.nCtx, placeOf('performance', 'nCtx')],
   ]);
   if (contextWindow === undefined) delete origins['contextWindow'];
+  choose('provider', [
+    [kind, 'flag'],
+    [target.provider, placeOf('provider')],
+  ]);
   return {
     name,
-    provider: choose('provider', [[target.provider, placeOf('provider')]]) ?? 'llama-cpp',
-    baseUrl: several[0] ?? DEFAULT_URL,
+    provider,
+    baseUrl: several[0] ?? urlText,
     ...(several.length > 1 ? { baseUrls: several } : {}),
     models,
     contextWindow: contextWindow ?? null,
@@ -193,6 +220,8 @@ export async function resolveTarget(
     performance: target.performance ?? {},
     origins: { ...origins, ...nestedOrigins(target, placeOf) },
     warnings: key.warnings,
+    headers: login.headers,
+    secrets: login.secrets,
     ...(key.value === undefined ? {} : { apiKey: key.value }),
     ...(model === undefined ? {} : { model }),
   };
@@ -212,60 +241,26 @@ function assertOneKindOfAddress({ baseUrl, baseUrls, provider = 'llama-cpp' }: T
     throw usageError(`${place}: only llama.cpp servers are balanced, not ${provider}: write baseUrl`);
 }
 
-interface KeyChoice {
-  readonly config: LoadedConfig;
-  readonly target: Target;
-  readonly given: GivenUrl | null;
-  readonly configuredUrls: readonly string[];
-  readonly placeOf: (...field: string[]) => string;
-  readonly text: (value: string | undefined, ...field: string[]) => string | undefined;
-  readonly options: ResolveOptions;
-}
-
-interface ChosenKey {
-  readonly value?: string;
-  readonly origin: string;
-  readonly warnings: readonly string[];
-}
-
-/** The key, from the first of: flag, environment, `apiKey`, `apiKeyFile`, `apiKeyCommand`. */
-async function chooseKey(choice: KeyChoice): Promise<ChosenKey> {
-  const { config, target, given, configuredUrls, placeOf, text, options } = choice;
-  const { flags, env } = config.options;
-  const is = (value: string, origin: string): ChosenKey => ({ value, origin, warnings: [] });
-  if (flags.apiKey) return is(flags.apiKey, 'flag');
-  if (env['LLAMACTL_API_KEY']) return is(env['LLAMACTL_API_KEY'], 'env LLAMACTL_API_KEY');
-  // A target's key goes to the target's own servers only, not to whatever `--url` names.
-  const own = configuredUrls.length === 0 ? [DEFAULT_URL] : configuredUrls;
-  const isOwnServer = given === null || own.some((url) => sameServer(given.url, url));
-  if (!isOwnServer) return { origin: 'default', warnings: [] };
-  const written = text(target.apiKey, 'apiKey');
-  if (written) return is(written, placeOf('apiKey'));
-  if (!hasKeySource(target)) return { origin: 'default', warnings: [] };
-  const field = target.apiKeyFile === undefined ? 'apiKeyCommand' : 'apiKeyFile';
-  if (options.keys === 'leave') return is('***', placeOf(field));
-  const { readKey } = await import('./keys.js');
-  const { key, warnings } = await readKey({
-    ...(target.apiKeyFile === undefined
-      ? { command: target.apiKeyCommand ?? '' }
-      : { file: text(target.apiKeyFile, 'apiKeyFile') ?? '' }),
-    config,
-    place: placeOf(field),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
-  return { value: key, origin: placeOf(field), warnings };
-}
-
-function hasKeySource({ apiKeyFile, apiKeyCommand }: Target): boolean {
-  return apiKeyFile !== undefined || apiKeyCommand !== undefined;
-}
-
 /** Where each setting of the groups is from: `performance.nCtx` → `llamactl.config.json:7`. */
 function nestedOrigins(target: Target, placeOf: (...field: string[]) => string): Record<string, string> {
   return Object.fromEntries(
     (['sampling', 'performance'] as const).flatMap((group) =>
       Object.keys(target[group] ?? {}).map((field) => [`${group}.${field}`, placeOf(group, field)]),
     ),
+  );
+}
+
+function noAddress(name: string | null, place: string | null): LlamactlError {
+  return usageError(
+    name === null
+      ? "a server of OpenAI's API has no usual address: name it by --url"
+      : `${place}: targets.${name} needs a baseUrl: openai-compatible may be anywhere`,
+    [
+      {
+        text: 'For example:',
+        commands: ['llamactl health --kind openai-compatible --url http://localhost:8000'],
+      },
+    ],
   );
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { parseBaseUrl } from '../wire/base-url.js';
+import { headerNameProblem, isHeaderValue } from './headers.js';
 import { hasVariable } from './variables.js';
 
 /** The specification's bounds and defaults (7.2). */
@@ -92,7 +93,7 @@ const baseUrl = z
   })
   .meta({
     description:
-      'Address of the server: http or https, without /v1, or a unix socket as `unix:/run/llama.sock`.',
+      'Address of the server: http or https, without /v1, or a unix socket as `unix:/run/llama.sock`. Ollama has `http://localhost:11434` and OpenRouter `https://openrouter.ai/api` where nothing is said; an openai-compatible target needs one.',
     default: DEFAULTS.baseUrl,
     examples: ['http://localhost:8080', 'https://gpu1.example.com/llama', 'unix:/run/llama.sock'],
   });
@@ -137,11 +138,62 @@ export const targetSchema = z
         examples: [['pass', 'show', 'llama/gpu1'], 'op read op://dev/llama/key'],
       })
       .optional(),
+    apiKeyKeyring: z
+      .union([
+        line,
+        z.strictObject({
+          service: line.meta({
+            description: 'Service of the entry; llamactl writes its own under `llamactl`.',
+          }),
+          account: line.meta({ description: 'Account of the entry.' }),
+        }),
+      ])
+      .meta({
+        description:
+          "Entry of the system's keyring that holds the API key: the name that `llamactl config set-key` gave it, or the service and account of another program's.",
+        examples: ['gpu1', { service: 'my-tools', account: 'gpu1' }],
+      })
+      .optional(),
+    basicAuth: z
+      .strictObject({
+        username: z
+          .string()
+          .regex(/^[^:\p{Cc}]+$/u, 'a colon or a control character cannot be in a user name')
+          .meta({ description: 'User name.' }),
+        password: z
+          .string()
+          .regex(/^\P{Cc}*$/u, 'a control character or line break cannot be in it')
+          .meta({ description: 'Password. Better a variable: `$PROXY_PASSWORD`.', writeOnly: true }),
+      })
+      .meta({
+        writeOnly: true,
+        description:
+          'Login of a reverse proxy before the server, in place of one in the address. With an API key beside it, the key goes in `X-Api-Key`, which llama-server takes.',
+      })
+      .optional(),
+    headers: z
+      .record(
+        z.string().superRefine((name, context) => {
+          const message = headerNameProblem(name);
+          if (message !== null) context.addIssue({ code: 'custom', message });
+        }),
+        z
+          .string()
+          .refine(isHeaderValue, 'a line break or another character that no header can carry is in it')
+          .meta({ writeOnly: true }),
+      )
+      .meta({
+        writeOnly: true,
+        description:
+          'Further headers of each request to this server, and to no other. OpenRouter asks programs to name themselves by `HTTP-Referer` and `X-OpenRouter-Title`; llamactl does so only where they stand here.',
+        examples: [{ 'CF-Access-Client-Id': '$CF_ID', 'CF-Access-Client-Secret': '$CF_SECRET' }],
+      })
+      .optional(),
     models: z
       .array(z.string().min(1))
       .meta({
         description:
-          'Names to offer where the server cannot be asked; of other programs the first is the default.',
+          'Names to offer where the server cannot be asked. The first is asked for by default of other programs, and of any target that answers in the place of another.',
       })
       .optional(),
     contextWindow: integer(
@@ -174,11 +226,28 @@ export const configSchema = z
       .meta({ description: 'The target that is meant where none is named. Without it the first.' })
       .optional(),
     targets: z
-      .record(z.string().min(1), targetSchema)
+      .record(
+        z
+          .string()
+          .min(1)
+          .regex(/^\P{Cc}*$/u, 'a control character cannot be in a name'),
+        targetSchema,
+      )
       .meta({ description: 'The servers, by a name of yours.' }),
     fallback: z
       .array(z.string())
-      .meta({ description: 'Targets to try in turn when one cannot be used.' })
+      .meta({
+        description:
+          'Targets that `chat` tries in turn when one cannot be used. Each may have the prompt, a remote one too.',
+      })
+      .optional(),
+    allowRemote: z
+      .boolean()
+      .meta({
+        description:
+          'Whether `chat` may go on to every target, remote ones and those that `fallback` does not name.',
+        default: false,
+      })
       .optional(),
   })
   .meta({ title: 'llamactl configuration' });

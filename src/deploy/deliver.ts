@@ -41,6 +41,9 @@ export async function deliver(generated: Generated, options: DeliverOptions): Pr
   return { kind: 'files', folder, written: !options.dryRun, files, next: generated.next(folder) };
 }
 
+/** Files that are named in an error. */
+const MOST_NAMES = 6;
+
 function toStdout({ stream, files, next }: Generated, options: DeliverOptions): Outcome {
   if (options.diff || options.dryRun) {
     throw usageError(`--${options.diff ? 'diff' : 'dry-run'} compares with files, and needs their folder`, [
@@ -49,10 +52,12 @@ function toStdout({ stream, files, next }: Generated, options: DeliverOptions): 
   }
   if (options.json) return { kind: 'document' };
   if (stream === null) {
-    const names = files.map(({ path }) => path).join(', ');
-    throw usageError(`these are ${files.length} files, which stdout cannot hold: ${names}`, [
-      { text: 'Name a folder for them, or take them as JSON:', commands: ['--output deploy', '--json'] },
-    ]);
+    const names = files.slice(0, MOST_NAMES).map(({ path }) => path);
+    const rest = files.length > MOST_NAMES ? ' …' : '';
+    throw usageError(
+      `these are ${files.length} files, which stdout cannot hold: ${names.join(', ')}${rest}`,
+      [{ text: 'Name a folder for them, or take them as JSON:', commands: ['--output deploy', '--json'] }],
+    );
   }
   return { kind: 'stream', text: stream, next: next(null) };
 }

@@ -36,6 +36,8 @@ const OURS: Readonly<Record<string, string>> = {
   '--models-dir': '--model',
   '--models-preset': '--model',
   '--models-max': '--model',
+  '-a': '--alias',
+  '--alias': '--alias',
   '-c': '--ctx-size',
   '--ctx-size': '--ctx-size',
   '-np': '--parallel',
@@ -58,6 +60,11 @@ const OURS: Readonly<Record<string, string>> = {
   '-hft': '--hf-token-secret',
   '--hf-token': '--hf-token-secret',
 };
+
+/** The flags that llamactl sets by itself, in all their spellings. */
+export function flagsOfOurs(): readonly string[] {
+  return Object.keys(OURS);
+}
 
 /**
  * What llama-server is started with: the same whatever the target, since targets only write it down.

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { LlamaCppClient } from '../client/llama-client.js';
 import { adoptServer } from './from-server.js';
 import { type DeployModel, findModel } from './model-source.js';
-import { type OptionsInput, parseOptions } from './options.js';
+import { type DeployOptions, flagOf, type OptionsInput, parseOptions } from './options.js';
 import { type DeployPlan, planDeployment } from './plan.js';
 import type { RemoteOptions } from './remote.js';
 import type { GeneratedFile, NextStep } from './target.js';
@@ -38,7 +38,20 @@ export async function gatherOptions(
     ...(key ? { apiKey: key } : {}),
   });
   const adopted = await adoptServer(client, signal).finally(() => client.destroy());
-  return { ...merged, input: { ...adopted.options, ...merged.input }, notes: adopted.notes };
+  const extraArgs = joined(wordsOf(adopted.options), wordsOf(merged.input));
+  const input = { ...adopted.options, ...merged.input, ...(extraArgs.length === 0 ? {} : { extraArgs }) };
+  return { ...merged, input, notes: adopted.notes };
+}
+
+function wordsOf({ extraArgs }: OptionsInput): readonly unknown[] {
+  return Array.isArray(extraArgs) ? extraArgs : [];
+}
+
+/** llama-server's flags of a running server and of the user, whose own win. */
+function joined(adopted: readonly unknown[], own: readonly unknown[]): readonly unknown[] {
+  const isFlag = (word: unknown) => typeof word === 'string' && /^--/.test(word);
+  const kept = adopted.filter((word, index) => !own.includes(isFlag(word) ? word : adopted[index - 1]));
+  return [...kept, ...own];
 }
 
 export interface GenerateOptions extends RemoteOptions {
@@ -47,6 +60,10 @@ export interface GenerateOptions extends RemoteOptions {
   /** Where an option stands, for errors. */
   readonly placeOf: (option: string) => string;
   readonly explain: boolean;
+  /** The options that are flags: a values file is for every target, and may say more than one of them needs. */
+  readonly flags?: OptionsInput;
+  /** Models that were looked at before, by what they were asked for with. */
+  readonly known?: Map<string, Promise<DeployModel>>;
   readonly onProgress?: ((what: string) => void) | undefined;
 }
 
@@ -70,9 +87,8 @@ export async function generate(target: TargetName, options: GenerateOptions): Pr
   const writer = TARGETS[target];
   const models: DeployModel[] = [];
   for (const text of deployOptions.model) {
-    options.onProgress?.(`reading the header of ${text}`);
-    const model = await findModel(text, { ...options, trusted: deployOptions.memory !== undefined });
-    models.push(writer.hashes(deployOptions) ? await withHashes(model, options.onProgress) : model);
+    const look = { trusted: deployOptions.memory !== undefined, hashes: writer.hashes(deployOptions) };
+    models.push(await lookAt(text, look, options));
   }
   const plan = planDeployment(deployOptions, models);
   const files = writer.files(plan, { explain: options.explain });
@@ -80,9 +96,39 @@ export async function generate(target: TargetName, options: GenerateOptions): Pr
     plan,
     files,
     stream: writer.stream(files),
-    warnings: [...plan.warnings, ...writer.warnings(plan)],
+    warnings: [
+      ...plan.warnings,
+      ...writer.warnings(plan),
+      ...unusedFlags(target, options.flags, plan.options),
+    ],
     next: (folder) => writer.next(plan, folder),
   };
+}
+
+/** What was given on the command line and does nothing for this target; one values file serves both, and is not told. */
+function unusedFlags(target: TargetName, flags: OptionsInput = {}, { storage }: DeployOptions): string[] {
+  // Compose mounts an image of models too; any other storage is Kubernetes's.
+  const isUsed = (option: string) => option === 'storage' && storage?.kind === 'image';
+  const given = TARGETS[target].unused
+    .filter((option) => flags[option] !== undefined && !isUsed(option))
+    .map(flagOf);
+  return given.length === 0 ? [] : [`${given.join(', ')}: not used by ${target}`];
+}
+
+function lookAt(
+  text: string,
+  { trusted, hashes }: { readonly trusted: boolean; readonly hashes: boolean },
+  options: GenerateOptions,
+): Promise<DeployModel> {
+  const key = JSON.stringify([text, trusted, hashes]);
+  const look = async () => {
+    options.onProgress?.(`reading the header of ${text}`);
+    const model = await findModel(text, { ...options, trusted });
+    return hashes ? withHashes(model, options.onProgress) : model;
+  };
+  const found = options.known?.get(key) ?? look();
+  options.known?.set(key, found);
+  return found;
 }
 
 /** The model with the SHA-256 of its local files; those that are elsewhere stay as they are. */

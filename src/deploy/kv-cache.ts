@@ -51,7 +51,11 @@ function padCells(cells: number): number {
 }
 
 /** Separate caches, and the tokens in each (`n_ctx_seq` of `llama-context.cpp`). */
-export function streamsOf({ contextSize, slots, unified }: ContextOptions): {
+export function streamsOf({
+  contextSize,
+  slots,
+  unified,
+}: Pick<ContextOptions, 'contextSize' | 'slots' | 'unified'>): {
   readonly streams: number;
   readonly cells: number;
 } {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { LlamactlError, usageError } from '../errors/llamactl-error.js';
 import { type GgufModel, modelNameOf, quantizationIn, readGguf, shardNames } from './gguf.js';
@@ -31,6 +31,8 @@ export interface DeployModel {
   /** Other quantisations of the same repository. */
   readonly alternatives: readonly Alternative[];
   readonly warnings: readonly string[];
+  /** Local files that other users of this machine may not read. */
+  readonly unreadable?: readonly string[];
 }
 
 export interface Alternative {
@@ -46,6 +48,8 @@ export interface SourceOptions extends RemoteOptions {
 }
 
 const REPOSITORY = /^([\w][\w.-]*\/[\w][\w.-]*?)(?::([\w.-]+))?$/;
+/** Of a file's mode. */
+const OTHERS_READ = 0o004;
 /** llama-server's own choice where no quantisation is named. */
 const USUAL_QUANTIZATION = 'Q4_K_M';
 
@@ -99,7 +103,16 @@ async function fromFile(text: string, options: SourceOptions): Promise<DeployMod
     throw withSizingRemedy(error, text);
   });
   const files = header.files.map(({ name, sizeBytes }) => ({ name, sizeBytes, url: null, sha256: null }));
-  return model(text, files, { folder, header });
+  return { ...model(text, files, { folder, header }), unreadable: await notForOthers(folder, files) };
+}
+
+/** Names of files whose mode keeps other users out; none where modes mean nothing. */
+async function notForOthers(folder: string, files: readonly ModelFile[]): Promise<string[]> {
+  if (process.platform === 'win32') return [];
+  const modes = await Promise.all(
+    files.map(async ({ name }) => ({ name, mode: (await stat(join(folder, name))).mode })),
+  );
+  return modes.filter(({ mode }) => (mode & OTHERS_READ) === 0).map(({ name }) => name);
 }
 
 async function fromUrl(text: string, options: SourceOptions): Promise<DeployModel> {

@@ -2,6 +2,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { type Remedy, usageError } from '../errors/llamactl-error.js';
 import { CACHE_TYPES } from './kv-cache.js';
+import { countText } from './units.js';
 
 export const BACKENDS = ['cpu', 'cuda', 'cuda13', 'rocm', 'vulkan', 'intel', 'musa'] as const;
 export type Backend = (typeof BACKENDS)[number];
@@ -10,8 +11,15 @@ export const GPU_VENDORS = ['nvidia', 'amd', 'intel', 'mthreads'] as const;
 export type GpuVendor = (typeof GPU_VENDORS)[number];
 
 const DNS_LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
-const DNS_NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+/** Labels of at most 63 characters, 253 in all: what Kubernetes takes as the name of an object. */
+const DNS_NAME = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/;
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const IP_ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-f]*:[0-9a-f:.]*\]?)$/i;
+/** An image, with a tag, a digest, both or neither. */
+const IMAGE =
+  /^([a-z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
+/** As the Prometheus operator calls it. */
+export const USUAL_PROMETHEUS = 'http://prometheus-operated.monitoring.svc:9090';
 /** A name gets endings (`-grafana`, `-models-0`), and 63 characters are what DNS allows. */
 const LONGEST_NAME = 40;
 const UNITS: Readonly<Record<string, number>> = {
@@ -63,12 +71,17 @@ const autoscale = z.string().transform((text, context) => {
 const secret = (defaultKey: string) =>
   z
     .string()
-    .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(\/[-._a-zA-Z0-9]+)?$/, {
-      error: 'a secret is named NAME or NAME/KEY, in lower case; the key itself has no place here',
-    })
     .refine((text) => !/^(sk|hf)[-_]|^[^-./]{24,}/.test(text), {
       error: 'that looks like a key: name the secret that holds it; the key itself has no place here',
+      abort: true,
     })
+    .refine(
+      (text) => {
+        const [name = '', key = defaultKey] = text.split(/\/(.*)/s);
+        return DNS_NAME.test(name) && /^(?!\.\.)[-._a-zA-Z0-9]{1,253}$/.test(key) && key !== '.';
+      },
+      { error: 'a secret is named NAME or NAME/KEY, in lower case; the key itself has no place here' },
+    )
     .transform((text) => {
       const [name = '', key = defaultKey] = text.split('/');
       return { name, key };
@@ -77,7 +90,8 @@ const secret = (defaultKey: string) =>
 /** Where the model's files are kept. */
 const storage = z.string().transform((text, context) => {
   const [, kind, rest] = /^(pvc|emptydir|image)(?::(.+))?$/.exec(text.trim()) ?? [];
-  if (kind === 'image' && rest !== undefined) return { kind: 'image', reference: rest } as const;
+  if (kind === 'image' && rest !== undefined && IMAGE.test(rest))
+    return { kind: 'image', reference: rest } as const;
   if (kind === 'pvc' && rest === undefined) return { kind: 'pvc' } as const;
   if (kind === 'pvc' && rest !== undefined && DNS_NAME.test(rest))
     return { kind: 'claim', name: rest } as const;
@@ -89,7 +103,11 @@ const storage = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const count = (max: number) => z.int().min(1).max(max);
+/** A whole number, whose bounds an error names. */
+const whole = (min: number, max: number) => {
+  const error = `a whole number from ${countText(min)} to ${countText(max)} is wanted`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+};
 
 /** Every input of `deploy-gen`: as flags, and as the keys of a values file. */
 export const optionsSchema = z.strictObject({
@@ -97,14 +115,18 @@ export const optionsSchema = z.strictObject({
     (value) => (typeof value === 'string' ? [value] : value),
     z.array(z.string().min(1)).min(1),
   ),
+  alias: z
+    .string()
+    .regex(/^[\w./:@-]{1,100}$/, { error: 'an alias has letters, digits and . _ / : @ -' })
+    .optional(),
   backend: z.enum(BACKENDS).optional(),
-  gpus: z.int().min(0).max(16).optional(),
+  gpus: whole(0, 16).optional(),
   gpuMemory: size.optional(),
   gpuVendor: z.enum(GPU_VENDORS).optional(),
-  ctxSize: z.int().min(256).max(16_777_216).optional(),
-  parallel: count(256).optional(),
+  ctxSize: whole(256, 16_777_216).optional(),
+  parallel: whole(1, 256).optional(),
   cacheType: z.enum(CACHE_TYPES).default('f16'),
-  replicas: count(100).default(1),
+  replicas: whole(1, 100).default(1),
   cpu: cpus.optional(),
   memory: size.optional(),
   apiKeySecret: secret('api-key').optional(),
@@ -117,17 +139,20 @@ export const optionsSchema = z.strictObject({
   apiPrefix: z
     .string()
     .regex(/^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/, { error: 'a prefix is a path, such as /llm' })
+    .refine((text) => !text.split('/').some((part) => part === '.' || part === '..'), {
+      error: 'a prefix is a path without . and .., such as /llm',
+    })
     .transform((text) => `/${text.replace(/^\/|\/$/g, '')}`)
     .optional(),
   name: z
     .string()
     .max(LONGEST_NAME)
     .regex(DNS_LABEL, { error: 'a name has lower-case letters, digits and -, and begins with a letter' })
+    .refine((text) => text !== 'kubernetes', { error: "that is the name of the cluster's own Service" })
     .default('llama'),
   namespace: z
     .string()
-    .max(63)
-    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, { error: 'a namespace has lower-case letters, digits and -' })
+    .regex(NAMESPACE, { error: 'a namespace has lower-case letters, digits and -' })
     .optional(),
   build: z
     .union([z.string(), z.int()])
@@ -136,9 +161,7 @@ export const optionsSchema = z.strictObject({
     .optional(),
   image: z
     .string()
-    .regex(/^[a-z0-9][\w./:-]*[\w](@sha256:[0-9a-f]{64})?$/i, {
-      error: 'an image is named REPOSITORY:TAG or REPOSITORY@sha256:DIGEST',
-    })
+    .regex(IMAGE, { error: 'an image is named REPOSITORY:TAG or REPOSITORY@sha256:DIGEST' })
     .optional(),
   host: z
     .string()
@@ -148,7 +171,13 @@ export const optionsSchema = z.strictObject({
     .optional(),
   gateway: z
     .string()
-    .regex(/^([-a-z0-9]+\/)?[-a-z0-9.]+$/, { error: 'a gateway is named NAME or NAMESPACE/NAME' })
+    .refine(
+      (text) => {
+        const [name = '', namespace, ...more] = text.split('/').reverse();
+        return DNS_NAME.test(name) && NAMESPACE.test(namespace ?? 'a') && more.length === 0;
+      },
+      { error: 'a gateway is named NAME or NAMESPACE/NAME' },
+    )
     .transform((text) => {
       const [name = '', namespace] = text.split('/').reverse();
       return { name, ...(namespace === undefined ? {} : { namespace }) };
@@ -160,7 +189,7 @@ export const optionsSchema = z.strictObject({
   monitoring: z.boolean().default(false),
   autoscale: autoscale.optional(),
   autoscaler: z.enum(['keda', 'hpa']).default('keda'),
-  prometheusUrl: z.url({ protocol: /^https?$/ }).default('http://prometheus-operated.monitoring.svc:9090'),
+  prometheusUrl: z.url({ protocol: /^https?$/ }).default(USUAL_PROMETHEUS),
   loadBalancer: z.enum(['haproxy', 'nginx']).default('haproxy'),
   extraArgs: z.array(z.string()).default([]),
 });
@@ -180,7 +209,8 @@ export interface DeployOptions extends ParsedOptions {
 /** As values files have them. */
 const OPTION_NAMES: readonly string[] = Object.keys(optionsSchema.shape);
 
-const VENDOR_OF: Readonly<Partial<Record<Backend, GpuVendor>>> = {
+/** Whose GPUs a backend is for; `vulkan` is for several. */
+export const VENDOR_OF: Readonly<Partial<Record<Backend, GpuVendor>>> = {
   cuda: 'nvidia',
   cuda13: 'nvidia',
   rocm: 'amd',
@@ -207,12 +237,37 @@ export function parseOptions(input: OptionsInput, place: (option: string) => str
       if (issue.code === 'unrecognized_keys') return unknownOption(issue.keys[0] ?? '', place);
       const option = String(issue.path[0] ?? '');
       if (option === 'model' && input['model'] === undefined) return 'which model? None was given';
-      return `${place(option)}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+      return `${place(option)}: ${problemText(issue)}`;
     });
     const missing = input['model'] === undefined;
     throw usageError([...new Set(problems)].join('\n'), missing ? MODEL_REMEDIES : []);
   }
   return settle(result.data, place);
+}
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  string: 'a text',
+  array: 'a list',
+};
+
+/** zod's own messages are for programmers; ours, at the options, are kept. */
+function problemText(issue: z.core.$ZodIssue): string {
+  if (!/^(?:Too|Invalid) /.test(issue.message)) return issue.message;
+  switch (issue.code) {
+    case 'too_small':
+      return issue.origin === 'array' ? 'at least one is needed' : `the least is ${issue.minimum}`;
+    case 'too_big':
+      return `the most is ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
+    case 'invalid_type':
+      return `${EXPECTED[issue.expected] ?? issue.expected} is expected`;
+    case 'invalid_value':
+      return `it is one of ${issue.values.join(', ')}`;
+    default:
+      return `${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+  }
 }
 
 function unknownOption(name: string, place: (option: string) => string): string {
@@ -239,6 +294,9 @@ function settle(options: ParsedOptions, place: (option: string) => string): Depl
   }
   if (options.build !== undefined && options.image !== undefined) {
     throw usageError(`${place('build')} and ${place('image')} both name the image: give one of them`);
+  }
+  if (options.alias !== undefined && options.model.length > 1) {
+    throw usageError(`${place('alias')} names one model, and a router has several, each called as its file`);
   }
   if (options.autoscale !== undefined && options.replicas > 1) {
     throw usageError(

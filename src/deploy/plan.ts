@@ -1,6 +1,7 @@
 import { usageError } from '../errors/llamactl-error.js';
 import { chooseContext } from './context.js';
 import { argsOf, flagWarnings, modelsPreset, PATHS, type ServerFlag, serverFlags } from './flags.js';
+import { streamsOf } from './kv-cache.js';
 import type { DeployModel } from './model-source.js';
 import type { Backend, DeployOptions } from './options.js';
 import type { Sizing } from './sizing.js';
@@ -55,7 +56,9 @@ export const STOP_SECONDS = 30;
  * Decides everything about a deployment. Pure.
  * @throws LlamactlError (memory.gpu, memory.host, usage; exit 2) where it cannot be done as asked
  */
-export function planDeployment(options: DeployOptions, models: readonly DeployModel[]): DeployPlan {
+export function planDeployment(options: DeployOptions, found: readonly DeployModel[]): DeployPlan {
+  const { alias } = options;
+  const models = alias === undefined ? found : found.map((model) => ({ ...model, alias }));
   requireDistinct(models);
   const context = chooseContext(options, models);
   const flags = serverFlags(options, models, context);
@@ -94,9 +97,9 @@ export function planDeployment(options: DeployOptions, models: readonly DeployMo
   };
 }
 
-/** Tokens that one slot holds. */
+/** Tokens that one slot holds; of a model that was not read what llama-server rounds its share to. */
 export function contextPerSlotOf({ sizing, contextSize, slots }: DeployPlan): number {
-  return sizing?.contextPerSlot ?? Math.floor(contextSize / slots);
+  return sizing?.contextPerSlot ?? streamsOf({ contextSize, slots, unified: false }).cells;
 }
 
 /** How llama-server's metrics are asked for, below the server's address: one path a model in router mode. */

@@ -89,9 +89,7 @@ ${files.map(({ name, sizeBytes, sha256 }) => `await ${[name, String(sizeBytes ??
  * once where the server does not answer. For `sh`.
  */
 export function drainScript(plan: DeployPlan): string {
-  const urls = metricsPaths(plan)
-    .map((path) => `'http://127.0.0.1:${plan.options.port}${path}'`)
-    .join(' ');
+  const urls = metricsUrls(plan);
   const curl =
     plan.options.apiKeySecret === undefined
       ? `curl -fsS -m 5 ${urls}`
@@ -106,8 +104,18 @@ done
 `;
 }
 
-/** Asks for the server's health with the key, where a prefix makes that necessary. For `sh`. */
-export function healthScript({ options, health }: DeployPlan): string {
-  const url = `http://127.0.0.1:${options.port}${health.path}`;
+/** The metrics of a server of its own machine, quoted for `sh`. */
+export function metricsUrls(plan: DeployPlan): string {
+  return metricsPaths(plan)
+    .map((path) => `'http://127.0.0.1:${plan.options.port}${path}'`)
+    .join(' ');
+}
+
+/**
+ * Asks for the server's health with the key, where a prefix makes that necessary. For `sh`.
+ * @param host where the server is
+ */
+export function healthScript({ options, health }: DeployPlan, host = '127.0.0.1'): string {
+  const url = `http://${host}:${options.port}${health.path}`;
   return `${WITH_KEY} | curl -fsS -m 5 -o /dev/null -K - ${url}`;
 }

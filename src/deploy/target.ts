@@ -27,6 +27,8 @@ export interface DeployTarget {
   stream(files: readonly GeneratedFile[]): string | null;
   /** Whether it checks local files by their SHA-256, which is then computed. */
   hashes(options: DeployOptions): boolean;
+  /** Options that say nothing to this target. */
+  readonly unused: readonly (keyof DeployOptions)[];
   /** What this target leaves out of what was asked for. */
   warnings(plan: DeployPlan): string[];
   /** @param folder where the files are; null where they went to stdout */

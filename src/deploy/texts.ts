@@ -1,10 +1,13 @@
 import { shellQuote } from '../catalogue/fill.js';
-import { type DeployOptions, flagOf } from './options.js';
+import { type DeployOptions, flagOf, USUAL_PROMETHEUS, VENDOR_OF } from './options.js';
 import { contextPerSlotOf, type DeployPlan } from './plan.js';
 import { bytesText, countText, rangeText } from './units.js';
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
+
+/** What a token of the hub is for is not done. */
+export const TOKEN_UNUSED = 'nothing is fetched, so that --hf-token-secret is of no use';
 
 /** The figures that a deployment stands on, in one line. */
 export function sizingText(plan: DeployPlan): string {
@@ -26,8 +29,13 @@ export function sizingText(plan: DeployPlan): string {
 /**
  * The command that gives the same files again: only what differs from the defaults, in a fixed order.
  * @param target as the command is called: `k8s`
+ * @param kind flags that say in which form the files are: `--helm`
  */
-export function commandText({ options, models }: DeployPlan, target: string): string {
+export function commandText(
+  { options, models }: DeployPlan,
+  target: string,
+  kind: readonly string[] = [],
+): string {
   const words = models.flatMap(({ given }) => ['--model', given]);
   const add = (option: keyof DeployOptions, value: string | number | undefined) => {
     if (value !== undefined) words.push(flagOf(option), String(value));
@@ -35,7 +43,8 @@ export function commandText({ options, models }: DeployPlan, target: string): st
   add('backend', options.backend === 'cpu' ? undefined : options.backend);
   add('gpus', options.gpus > 1 ? options.gpus : undefined);
   add('gpuMemory', sizeWord(options.gpuMemory));
-  add('gpuVendor', options.backend === 'vulkan' ? options.gpuVendor : undefined);
+  add('gpuVendor', options.gpuVendor === VENDOR_OF[options.backend] ? undefined : options.gpuVendor);
+  add('alias', options.alias);
   add('ctxSize', options.ctxSize);
   add('parallel', options.parallel);
   add('cacheType', options.cacheType === 'f16' ? undefined : options.cacheType);
@@ -61,9 +70,13 @@ export function commandText({ options, models }: DeployPlan, target: string): st
   if (options.monitoring) words.push(flagOf('monitoring'));
   add('autoscale', options.autoscale && `${options.autoscale.min}..${options.autoscale.max}`);
   add('autoscaler', options.autoscale && options.autoscaler !== 'keda' ? options.autoscaler : undefined);
+  add(
+    'prometheusUrl',
+    options.autoscale && options.prometheusUrl !== USUAL_PROMETHEUS ? options.prometheusUrl : undefined,
+  );
   add('loadBalancer', options.loadBalancer === 'haproxy' ? undefined : options.loadBalancer);
   const extra = options.extraArgs.length === 0 ? [] : ['--', ...options.extraArgs];
-  return ['llamactl', 'deploy-gen', target, ...words, ...extra].map(shellQuote).join(' ');
+  return ['llamactl', 'deploy-gen', target, ...kind, ...words, ...extra].map(shellQuote).join(' ');
 }
 
 function sizeWord(bytes: number | undefined): string | undefined {

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { shellQuote } from '../catalogue/fill.js';
+import { makeFolder } from '../client/make-folder.js';
 import { usageError } from '../errors/llamactl-error.js';
 import { unifiedDiff } from './diff.js';
 import type { GeneratedFile } from './target.js';
@@ -55,7 +56,7 @@ export async function writeFiles(
     if (state === 'unchanged') continue;
     const target = join(folder, path);
     try {
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target), 0o777);
       const temporary = `${target}.${process.pid}.tmp`;
       await writeFile(temporary, content);
       await rename(temporary, target);

@@ -112,7 +112,8 @@ function isShort(items: readonly unknown[], name: string | undefined): boolean {
   if (name !== undefined && LINE_EACH.includes(name)) return false;
   if (!items.every((item) => typeof item === 'string' || typeof item === 'number')) return false;
   const text = items.join(', ');
-  return text.length <= LONGEST_LIST && !/[\n$]/.test(text);
+  // With `⟦…⟧` the Helm chart marks lines of its templates.
+  return text.length <= LONGEST_LIST && !/[\n$⟦]/.test(text);
 }
 
 /** `env[].value`, `environment.NAME`: quoted even where they need not be, so that an edit cannot change their type. */

@@ -6,11 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
 import { usageError } from '../errors/llamactl-error.js';
-import { processOf } from './checks/generation-speed.js';
 import { CHECKS } from './checks.js';
 import { type Comparison, compareDiagnoses } from './compare.js';
 import { readDiagnosis } from './document.js';
 import type { Facts } from './facts.js';
+import { containerLog } from './gather/containers.js';
+import { containerOf, processOf } from './local-server.js';
 import { createRedaction, type Redacted } from './redaction.js';
 import { type Diagnosis, judge, type Selection, selectChecks } from './runner.js';
 
@@ -56,7 +57,7 @@ export async function writeBundle(
   if (existsSync(path)) throw usageError(`${path} is there already: name another file for the bundle`);
   const redaction = createRedaction(secrets, homedir());
   const json = (file: string, value: unknown) => `${JSON.stringify(redaction.value(file, value), null, 2)}\n`;
-  const log = await recentLog(diagnosis.facts);
+  const log = (await recentLog(diagnosis.facts)) ?? (await logOfContainer(diagnosis.facts, env));
   const contents = new Map([
     ['diagnosis.json', json('diagnosis.json', diagnosis)],
     ['environment.json', json('environment.json', environmentOf(version, env))],
@@ -222,6 +223,12 @@ function environmentOf(version: string, env: BundleOptions['env']) {
       names.sort().map((name) => [name, SECRET_NAME.test(name) ? '***' : env[name]]),
     ),
   };
+}
+
+/** The end of the log of the container that has this port, or had it. */
+async function logOfContainer(facts: Facts, env: BundleOptions['env']): Promise<string[] | null> {
+  const container = containerOf(facts);
+  return container === null ? null : containerLog(container, env);
 }
 
 /** The end of the log of the process on this port, where its output goes into a file. */

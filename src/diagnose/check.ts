@@ -1,6 +1,5 @@
-import { entryOf } from '../catalogue/entries.js';
 import type { Finding, RemedyContext } from '../catalogue/entry.js';
-import { fillRemedies } from '../catalogue/fill.js';
+import { remediesFor } from '../catalogue/programs.js';
 import { isCatalogueCode } from '../errors/codes.js';
 import type { Remedy } from '../errors/llamactl-error.js';
 import type { FactName, Facts, FailureFact } from './facts.js';
@@ -17,6 +16,7 @@ export const CATEGORIES = [
   'template',
   'generation',
   'capacity',
+  'version',
   'machine',
 ] as const;
 export type Category = (typeof CATEGORIES)[number];
@@ -62,7 +62,7 @@ export function finding(code: Finding['code'], facts: Facts, parts: FindingParts
     severity,
     title,
     evidence,
-    remedies: remedies ?? catalogueRemedies(code, { ...contextOf(facts), ...context }),
+    remedies: remedies ?? catalogueRemedies(code, facts, { ...contextOf(facts), ...context }),
     rank,
   };
 }
@@ -121,11 +121,12 @@ export function originLine({ configured: { urlOrigin } }: Facts): string | null 
 /** What remedies are filled with. */
 export function contextOf(facts: Facts): RemedyContext {
   const { host, port } = endpointOf(new URL(facts.url));
-  const model = facts.props.state === 'known' ? facts.props.value.model_path : null;
+  const path = facts.props.state === 'known' ? facts.props.value.model_path : null;
+  const model = facts.program === 'llama.cpp' ? path : facts.configured.model;
   const place = facts.url.startsWith('unix:') ? {} : { host, port };
   return { url: facts.url, ...place, ...(model ? { model } : {}) };
 }
 
-function catalogueRemedies(code: Finding['code'], context: RemedyContext): readonly Remedy[] {
-  return isCatalogueCode(code) ? fillRemedies(entryOf(code), context) : [];
+function catalogueRemedies(code: Finding['code'], facts: Facts, context: RemedyContext): readonly Remedy[] {
+  return isCatalogueCode(code) ? remediesFor(code, facts.program, context) : [];
 }

@@ -9,6 +9,7 @@ import { generationStreams } from './checks/generation-streams.js';
 import { keyAccepted } from './checks/key-accepted.js';
 import { keyHygiene } from './checks/key-hygiene.js';
 import { machineMemory } from './checks/machine-memory.js';
+import { machineProcess } from './checks/machine-process.js';
 import { modelLoaded } from './checks/model-loaded.js';
 import { modelServed } from './checks/model-served.js';
 import { networkDns } from './checks/network-dns.js';
@@ -20,6 +21,9 @@ import { serverProperties } from './checks/server-properties.js';
 import { serverReady } from './checks/server-ready.js';
 import { templateTools } from './checks/template-tools.js';
 import { templateWorks } from './checks/template-works.js';
+import { versionBuild } from './checks/version-build.js';
+import { versionMetrics } from './checks/version-metrics.js';
+import { versionPort } from './checks/version-port.js';
 
 /** Every check, causes before their consequences. */
 export const CHECKS: readonly Check[] = [
@@ -43,5 +47,9 @@ export const CHECKS: readonly Check[] = [
   generationAnswers,
   generationStreams,
   generationSpeed,
+  versionBuild,
+  versionMetrics,
+  versionPort,
   machineMemory,
+  machineProcess,
 ];

@@ -39,6 +39,9 @@ function fact<Value extends z.ZodType>(value: Value) {
   ]);
 }
 
+/** What documents of the first releases hold in place of facts that are newer. */
+const NEWER = { state: 'not-asked', reason: 'an older llamactl did not ask it' } as const;
+
 const kindSchema = z.enum([
   'llama.cpp',
   'ollama',
@@ -46,6 +49,7 @@ const kindSchema = z.enum([
   'vllm',
   'llama-swap',
   'localai',
+  'openrouter',
   'proxy',
   'unknown',
 ]);
@@ -53,6 +57,7 @@ const kindSchema = z.enum([
 const severitySchema = z.enum(['error', 'warning', 'info']);
 
 const configuredSchema = z.object({
+  provider: z.enum(['llama-cpp', 'ollama', 'openrouter', 'openai-compatible']).default('llama-cpp'),
   file: text.nullable(),
   problems: z.array(z.object({ severity: severitySchema, message: text, place: text })),
   urlOrigin: text,
@@ -65,6 +70,7 @@ const configuredSchema = z.object({
   keyOrigin: text.nullable(),
   keyOddity: text.nullable(),
   usesTools: z.boolean().nullable(),
+  dashboards: z.exactOptional(z.array(z.object({ file: text, metrics: texts }))),
 });
 
 const modelSchema = z.object({
@@ -108,19 +114,45 @@ const localSchema = z.object({
       args: texts,
       listens: texts,
       ports: z.array(number),
+      isAnotherUsers: z.exactOptional(z.literal(true)),
+      listensInside: z.exactOptional(texts),
+      variables: z.exactOptional(texts),
       residentBytes: number.nullable(),
+      anonymousBytes: z.exactOptional(number.nullable()),
+      fileBytes: z.exactOptional(number.nullable()),
       swappedBytes: number.nullable(),
+      limitBytes: z.exactOptional(number.nullable()),
+      modelBytes: z.exactOptional(number.nullable()),
       gpuLibraries: texts.nullable(),
       state: text.nullable(),
     }),
   ),
   memory: z.object({ totalBytes: number, availableBytes: number }),
   gpus: texts,
-  containers: z.array(z.object({ name: text, image: text, publishes: z.array(number) })),
+  containers: z.array(
+    z.object({
+      name: text,
+      image: text,
+      publishes: z.array(number),
+      program: z.exactOptional(z.enum(['docker', 'podman'])),
+      state: z.exactOptional(text),
+      exitCode: z.exactOptional(number),
+      oomKilled: z.exactOptional(z.boolean()),
+      pid: z.exactOptional(number.nullable()),
+      network: z.exactOptional(text),
+      host: z.exactOptional(text),
+      port: z.exactOptional(number),
+      inside: z.exactOptional(z.record(text, number)),
+    }),
+  ),
 });
+
+/** Bundles of before 2026-11-24 know llama.cpp alone. */
+const NOT_KNOWN = { state: 'not-asked', reason: 'an older llamactl did not ask' } as const;
 
 const factsSchema = z.object({
   url: text,
+  program: kindSchema.default('llama.cpp'),
   configured: configuredSchema,
   proxy: z.object({ url: text, variable: text }).nullable(),
   dns: fact(z.object({ addresses: texts })),
@@ -144,6 +176,7 @@ const factsSchema = z.object({
     }),
   ),
   path: fact(z.object({ url: text.nullable(), stranger: kindSchema.nullable() })),
+  moved: fact(z.object({ url: text, answers: z.boolean() })).default(NEWER),
   props: fact(
     propsSchema.pick({
       default_generation_settings: true,
@@ -163,7 +196,20 @@ const factsSchema = z.object({
       models_autoload: true,
     }),
   ),
+  endpoints: fact(z.object({ embeddings: z.boolean().nullable(), rerank: z.boolean().nullable() })).default(
+    NEWER,
+  ),
   keyless: fact(z.object({ accepted: z.boolean() })),
+  access: fact(z.object({ limitRemaining: number.nullable() })).default(NOT_KNOWN),
+  window: fact(
+    z.object({
+      model: text.nullable(),
+      tokens: number.nullable(),
+      trained: number.nullable(),
+      set: number.nullable(),
+      usual: number.nullable(),
+    }),
+  ).default(NOT_KNOWN),
   models: fact(z.array(modelSchema)),
   slots: fact(slotsSchema),
   otherSlots: fact(slotsSchema),
@@ -175,6 +221,7 @@ const factsSchema = z.object({
       promptTokensPerSecond: number.nullable(),
       tokensPerSecond: number.nullable(),
       cacheReuse: number.nullable(),
+      names: z.exactOptional(texts),
     }),
   ),
   template: fact(

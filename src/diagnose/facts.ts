@@ -1,8 +1,9 @@
 import type { Finding } from '../catalogue/entry.js';
 import type { ServerKind } from '../catalogue/identify-server.js';
-import type { HealthStatus, ModelInfo } from '../client/types.js';
+import type { HealthStatus, ModelInfo, ProviderType } from '../client/types.js';
 import type { LlamactlError } from '../errors/llamactl-error.js';
 import type { ServerProcess } from '../server/processes.js';
+import type { Window } from '../services/window.js';
 import type { Props } from '../wire/props.js';
 
 /** What asking for something gave: an answer, a failure, or the reason why it was not asked. Plain data. */
@@ -30,6 +31,8 @@ export interface ConfigProblem {
 
 /** What the user has set up, as far as it decides what is right. */
 export interface ConfiguredFacts {
+  /** The kind of server that is meant. */
+  readonly provider: ProviderType;
   /** The file that won; null without one. */
   readonly file: string | null;
   readonly problems: readonly ConfigProblem[];
@@ -49,6 +52,15 @@ export interface ConfiguredFacts {
   readonly keyOddity: string | null;
   /** Whether the application that the configuration is for sends tools; null where nothing tells. */
   readonly usesTools: boolean | null;
+  /** The metrics that dashboards and alert rules ask for (`--dashboard`), a file each. */
+  readonly dashboards?: readonly DashboardFacts[];
+}
+
+/** A file that asks for metrics of llama-server's. */
+export interface DashboardFacts {
+  readonly file: string;
+  /** `llamacpp:requests_deferred` … */
+  readonly metrics: readonly string[];
 }
 
 /** An HTTP proxy that requests go through; null without one. */
@@ -90,6 +102,19 @@ export interface PathFacts {
   readonly url: string | null;
   /** The program that answers in its place; null where a llama-server does. */
   readonly stranger: ServerKind | null;
+}
+
+/** Who answers on the other one of llama-server's two default ports, where nobody does on the one that was asked. */
+export interface MovedFacts {
+  /** `http://localhost:9931`. */
+  readonly url: string;
+  readonly answers: boolean;
+}
+
+/** Endpoints of which `/props` says nothing. Null where the answer tells neither. */
+export interface EndpointFacts {
+  readonly embeddings: boolean | null;
+  readonly rerank: boolean | null;
 }
 
 /** Whether the busy slots move. */
@@ -144,6 +169,12 @@ export interface DeepFacts {
   }>;
 }
 
+/** What a key may do, where the server tells. */
+export interface AccessFacts {
+  /** Credits that are left of the key's own limit; null where it has none. */
+  readonly limitRemaining: number | null;
+}
+
 export interface MetricsFacts {
   /** Calls of the model since the start: moves while it works, even on one long request. */
   readonly decodeCalls: number | null;
@@ -154,6 +185,8 @@ export interface MetricsFacts {
   readonly tokensPerSecond: number | null;
   /** Of the prompt tokens, the share that came from the cache: 0 … 1. */
   readonly cacheReuse: number | null;
+  /** What the server counts and gauges: `llamacpp:requests_deferred` … */
+  readonly names?: readonly string[];
 }
 
 /** What this machine tells of a server on it. Only asked where the URL is loopback. */
@@ -168,12 +201,31 @@ export interface LocalFacts {
   readonly memory: { readonly totalBytes: number; readonly availableBytes: number };
   /** GPUs that the kernel shows: `nvidia`, `amd`, `intel`. */
   readonly gpus: readonly string[];
-  /** Containers that run llama.cpp, and whether their port is published. */
-  readonly containers: readonly {
-    readonly name: string;
-    readonly image: string;
-    readonly publishes: readonly number[];
-  }[];
+  /** Containers that run llama.cpp, or did. */
+  readonly containers: readonly ContainerFacts[];
+}
+
+/** A container of this machine, as docker or podman show it. */
+export interface ContainerFacts {
+  readonly name: string;
+  readonly image: string;
+  /** Ports of this machine that lead into it. */
+  readonly publishes: readonly number[];
+  readonly program?: 'docker' | 'podman';
+  /** `running`, `exited`, `restarting` … */
+  readonly state?: string;
+  /** Of one that has ended. */
+  readonly exitCode?: number;
+  readonly oomKilled?: boolean;
+  /** Its first process, by this machine's numbers; null where it runs in a virtual machine, or not at all. */
+  readonly pid?: number | null;
+  /** `bridge`, `host` … */
+  readonly network?: string;
+  /** Where llama-server listens inside, by its flags and variables. */
+  readonly host?: string;
+  readonly port?: number;
+  /** Ports inside, by the port of this machine that leads to each. */
+  readonly inside?: Readonly<Record<string, number>>;
 }
 
 /** The properties that checks read; templates and settings stay out, as they are long and may be private. */
@@ -200,6 +252,8 @@ export const KEPT_PROPS = [
 /** All that checks reason from. Gathered once; JSON-serialisable; without secrets. */
 export interface Facts {
   readonly url: string;
+  /** Whose words and remedies hold: the program that answers, where it tells, else the one that is meant. */
+  readonly program: ServerKind;
   readonly configured: ConfiguredFacts;
   readonly proxy: ProxyFact;
   readonly dns: Fact<DnsFacts>;
@@ -209,9 +263,13 @@ export interface Facts {
   readonly otherScheme: Fact<{ readonly answers: boolean }>;
   readonly health: Fact<HealthFacts>;
   readonly path: Fact<PathFacts>;
+  readonly moved: Fact<MovedFacts>;
   readonly props: Fact<KeptProps>;
+  readonly endpoints: Fact<EndpointFacts>;
   /** Whether the same is answered without the key that is given. */
   readonly keyless: Fact<{ readonly accepted: boolean }>;
+  readonly access: Fact<AccessFacts>;
+  readonly window: Fact<Window>;
   readonly models: Fact<readonly ModelInfo[]>;
   readonly slots: Fact<SlotActivity>;
   /** Of a router's loaded model, where another is asked for: whether it is busy decides if that one can be loaded. */
@@ -224,7 +282,7 @@ export interface Facts {
 }
 
 /** The names of facts that are asked for one by one. */
-export type FactName = Exclude<keyof Facts, 'url' | 'configured' | 'proxy'>;
+export type FactName = Exclude<keyof Facts, 'url' | 'program' | 'configured' | 'proxy'>;
 
 /** A fact that was not asked for, and why. */
 export function notAsked(reason: string): Extract<Fact<never>, { state: 'not-asked' }> {

@@ -15,7 +15,7 @@ export function editsFor(diagnosis: Diagnosis): Edit[] {
   const at = (...path: readonly PropertyKey[]) => ['targets', target, ...path];
   const address = codes.size === 0 ? null : addressFor(diagnosis, codes);
   return [
-    ...(address === null ? [] : [{ path: at('baseUrl'), ...address }]),
+    ...(address === null ? [] : [{ path: at('baseUrl'), instead: diagnosis.url, ...address }]),
     ...(codes.has('model.not-found') ? modelEdits(diagnosis, at) : []),
     ...(codes.has('context.slot-too-small') ? contextEdits(diagnosis, at) : []),
   ];
@@ -29,14 +29,20 @@ function addressFor(
 ): { readonly value: string; readonly reason: string } | null {
   const answering = knownValue(facts.path)?.url ?? null;
   if (codes.has('connection.wrong-path') && answering !== null && answering !== url)
-    return { value: answering, reason: 'a llama-server answers there' };
+    return {
+      value: answering,
+      reason: facts.program === 'llama.cpp' ? 'a llama-server answers there' : 'it answers there',
+    };
   if (codes.has('connection.tls-mismatch') && knownValue(facts.otherScheme)?.answers) {
     const value = url.startsWith('https:')
       ? url.replace(/^https:/, 'http:')
       : url.replace(/^http:/, 'https:');
     return { value, reason: 'that is what the port speaks' };
   }
-  if (!codes.has('connection.refused')) return null;
+  const moved = knownValue(facts.moved);
+  if (moved?.answers) return { value: moved.url, reason: 'a llama-server answers there' };
+  // Where another program is meant, a llama-server elsewhere is none of its business.
+  if (!codes.has('connection.refused') || facts.configured.provider !== 'llama-cpp') return null;
   const listening = (knownValue(facts.local)?.processes ?? []).flatMap(({ ports }) => ports);
   const [port, second] = [...new Set(listening)];
   // With several nobody can tell which is meant.
@@ -66,7 +72,10 @@ function modelEdits({ facts }: Diagnosis, at: At): Edit[] {
 function contextEdits({ facts }: Diagnosis, at: At): Edit[] {
   const { perSlot } = contextOfServer(facts);
   if (perSlot === null) return [];
-  const reason = 'that is what a slot of the server holds';
+  const reason =
+    facts.program === 'llama.cpp'
+      ? 'that is what a slot of the server holds'
+      : 'that is what the server gives a request';
   return [
     { path: at('contextWindow'), value: perSlot, reason },
     { path: at('performance', 'nCtx'), value: perSlot, reason },

@@ -1,37 +1,36 @@
+import { PROGRAM_OF } from '../catalogue/identify-server.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import { isLoopback, proxyFor } from '../client/pool.js';
-import { LlamactlError } from '../errors/llamactl-error.js';
-import {
-  type ConfiguredFacts,
-  type Fact,
-  type FactName,
-  type Facts,
-  knownValue,
-  type MetricsFacts,
-  notAsked,
-} from './facts.js';
-import { busyOr, crashOr } from './gather/aftermath.js';
-import { ask } from './gather/ask.js';
+import { chosenModel } from '../services/window.js';
+import { type ConfiguredFacts, type Facts, knownValue, type MetricsFacts, notAsked } from './facts.js';
+import { answersOtherwise, maskProxy, proxyVariable } from './gather/address.js';
+import { askForAnswer } from './gather/answer.js';
 import { askDeep } from './gather/deep.js';
-import { embedOne, generate, wasHeldBack } from './gather/generation.js';
-import { answerOf, findPath, identifyStranger, type OpenClient } from './gather/identity.js';
+import { askEndpoints } from './gather/endpoints.js';
+import { askWithoutKey, type OpenClient } from './gather/identity.js';
 import { askLocal } from './gather/local.js';
 import { askMetrics } from './gather/metrics.js';
-import { endpointOf, probeTcp, resolveName } from './gather/network.js';
+import { endpointOf, probeTcp } from './gather/network.js';
 import { obstacleOf } from './gather/obstacle.js';
+import { askOtherForWork, gatherOtherKind, obstacleOfOther } from './gather/other-kind.js';
+import { Questions, type QuestionsOptions, UNWANTED } from './gather/questions.js';
+import {
+  askMoved,
+  askNetwork,
+  askOtherScheme,
+  askPath,
+  CONNECT_TIMEOUT,
+  type Reach,
+} from './gather/reach.js';
 import { watchSlots } from './gather/slots.js';
 import { gatherStatus } from './gather/status.js';
 import { tryTemplate } from './gather/template.js';
-import { probeTls } from './gather/tls.js';
 
-export interface GatherOptions {
+export interface GatherOptions extends QuestionsOptions {
   readonly baseUrl: string;
   /** Opens clients that ask once and answer in no other way than asked. */
   readonly open: OpenClient;
   readonly configured: ConfiguredFacts;
-  readonly signal: AbortSignal;
-  /** Milliseconds for everything. */
-  readonly deadlineMs: number;
   /** Ask a sleeping model too, which wakes it, and a router's, which loads it. */
   readonly wake: boolean;
   /** Ask what costs the server some work. */
@@ -39,17 +38,12 @@ export interface GatherOptions {
   readonly caCert?: string | undefined;
   readonly insecure: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Facts that some check wants; the others are not asked for. */
-  readonly wanted: ReadonlySet<FactName>;
-  readonly onProgress?: (what: string) => void;
 }
 
-/** Milliseconds for a connection, and for what a healthy server answers in no time, at most. */
-const CONNECT_TIMEOUT = 3000;
-const QUICK_TIMEOUT = 4000;
-/** Tokens of the answer that confirms a first suspicion of buffering. */
-const CONFIRMING_TOKENS = 32;
-const UNWANTED = notAsked('no check wants it');
+/** Milliseconds that are kept for a look at what the server did while it did not answer. */
+const SECOND_LOOK = 1000;
+/** Milliseconds for docker and its like, at most. */
+const LOCAL_TIMEOUT = 2000;
 
 /** Asks a server all that the checks need, a question once, disturbing nothing: no sleeper is woken, no model loaded. */
 export async function gatherFacts(options: GatherOptions): Promise<Facts> {
@@ -66,43 +60,117 @@ class Gatherer {
   readonly #options: GatherOptions;
   readonly #client: LlamaCppClient;
   readonly #url: URL;
-  readonly #started = performance.now();
-  readonly #proxy: string | null;
+  readonly #questions: Questions;
+  readonly #reach: Reach;
 
   constructor(options: GatherOptions, client: LlamaCppClient) {
     this.#options = options;
     this.#client = client;
     this.#url = new URL(options.baseUrl);
-    this.#proxy = proxyFor(this.#url, options.env);
+    this.#questions = new Questions(options);
+    const { baseUrl, open, caCert, insecure } = options;
+    const proxy = proxyFor(this.#url, options.env);
+    this.#reach = {
+      questions: this.#questions,
+      baseUrl,
+      program: PROGRAM_OF[options.configured.provider],
+      url: this.#url,
+      proxy: proxy === null ? null : maskProxy(proxy),
+      open,
+      caCert,
+      insecure,
+    };
   }
 
   async gather(): Promise<Facts> {
-    const { baseUrl, configured } = this.#options;
-    this.#tell('asking the server what it is');
-    const [network, status, models, keyless, local] = await Promise.all([
-      this.#askNetwork(),
-      this.#wants('health', 'props')
-        ? gatherStatus(this.#client, this.#quick(), { url: baseUrl, configured })
-        : { health: UNWANTED, props: UNWANTED },
-      this.#want('models', () => this.#client.models(this.#quick())),
-      this.#want('keyless', () => this.#askWithoutKey()),
-      this.#want('local', () => askLocal(endpointOf(this.#url).port)),
+    const { env } = this.#options;
+    const [network, identity, local] = await Promise.all([
+      askNetwork(this.#reach),
+      this.#askIdentity(),
+      this.#questions.want('local', () =>
+        askLocal(endpointOf(this.#url).port, env, this.#questions.left(LOCAL_TIMEOUT)),
+      ),
     ]);
-    const [path, otherScheme] = await Promise.all([
-      this.#askPath(status.health),
-      this.#askOtherScheme(status.health, network.tls),
+    return identity === null
+      ? this.#gatherOther(network, local)
+      : this.#gatherLlama(network, identity, local);
+  }
+
+  /**
+   * What only has to speak OpenAI's API may be a llama-server, which tells more: what answers decides.
+   * @returns null where another program is there, or meant
+   */
+  async #askIdentity(): Promise<Pick<Facts, 'health' | 'props' | 'models' | 'keyless'> | null> {
+    const { baseUrl, configured, open } = this.#options;
+    const { provider } = configured;
+    if (provider === 'ollama' || provider === 'openrouter') return null;
+    const isSure = provider === 'llama-cpp';
+    const questions = this.#questions;
+    const status = questions.wants('health', 'props')
+      ? questions.awaiting('health', () =>
+          gatherStatus(this.#client, questions.quick(), { url: baseUrl, configured }),
+        )
+      : { health: UNWANTED, props: UNWANTED };
+    if (!isSure && answersOtherwise((await status).health)) return null;
+    const [known, models, keyless] = await Promise.all([
+      status,
+      questions.want('models', () => this.#client.models(questions.quick())),
+      questions.want('keyless', () => askWithoutKey(open, questions.quick())),
     ]);
-    const first = {
-      url: baseUrl,
+    return { ...known, models, keyless };
+  }
+
+  /** What holds of every kind. */
+  #frame(network: Pick<Facts, 'dns' | 'tcp' | 'tls'>, local: Facts['local']) {
+    const { baseUrl: url, configured, env } = this.#options;
+    const { proxy } = this.#reach;
+    const named = proxy === null ? null : { url: proxy, variable: proxyVariable(this.#url, env) };
+    return { url, configured, proxy: named, ...network, local };
+  }
+
+  async #gatherOther(network: Pick<Facts, 'dns' | 'tcp' | 'tls'>, local: Facts['local']): Promise<Facts> {
+    const { baseUrl, configured, open, wake, deep } = this.#options;
+    const { provider } = configured;
+    const questions = this.#questions;
+    const found = await gatherOtherKind({
+      client: this.#client,
+      open,
+      baseUrl,
+      provider,
       configured,
-      proxy:
-        this.#proxy === null
-          ? null
-          : { url: maskProxy(this.#proxy), variable: proxyVariable(this.#url, this.#options.env) },
-      ...network,
+      questions,
+    });
+    const otherScheme = await askOtherScheme(this.#reach, found.health, network.tls);
+    const chosen = chosenModel(knownValue(found.models) ?? [], configured.model);
+    const reason = obstacleOfOther({ ...found, configured, baseUrl }, chosen, { wake, deep });
+    const work = await askOtherForWork(this.#client, { model: chosen?.id ?? '', reason, deep, questions });
+    return { ...this.#frame(network, local), ...found, otherScheme, ...work };
+  }
+
+  async #gatherLlama(
+    network: Pick<Facts, 'dns' | 'tcp' | 'tls'>,
+    { models, keyless, ...status }: Pick<Facts, 'health' | 'props' | 'models' | 'keyless'>,
+    local: Facts['local'],
+  ): Promise<Facts> {
+    const { configured } = this.#options;
+    const [path, otherScheme, moved] = await Promise.all([
+      askPath(this.#reach, status.health),
+      askOtherScheme(this.#reach, status.health, network.tls),
+      askMoved(this.#reach, network.tcp, status.health),
+    ]);
+    const told = notAsked('/props tells it');
+    const start = {
+      ...this.#frame(network, local),
       ...status,
-    };
-    const start = { ...first, path, otherScheme, keyless, models, local };
+      program: 'llama.cpp',
+      path,
+      otherScheme,
+      moved,
+      keyless,
+      models,
+      access: told,
+      window: told,
+    } as const;
     const obstacle = obstacleOf({ ...status, models, configured }, this.#options.wake);
     if (obstacle.reason !== null) {
       const reason = notAsked(obstacle.reason);
@@ -111,11 +179,12 @@ class Gatherer {
       const otherSlots =
         watch === undefined
           ? reason
-          : await this.#want('otherSlots', () =>
-              watchSlots(this.#client, () => ({ ...this.#quick(), model: watch })),
+          : await this.#questions.want('otherSlots', () =>
+              watchSlots(this.#client, () => ({ ...this.#questions.quick(), model: watch })),
             );
       return {
         ...start,
+        endpoints: reason,
         slots: reason,
         otherSlots,
         template: reason,
@@ -132,143 +201,59 @@ class Gatherer {
   async #askForWork(
     props: Facts['props'],
     model: { readonly model?: string },
-  ): Promise<Pick<Facts, 'slots' | 'template' | 'metrics' | 'generation' | 'deep'>> {
+  ): Promise<Pick<Facts, 'endpoints' | 'slots' | 'template' | 'metrics' | 'generation' | 'deep'>> {
     const told = knownValue(props);
     const { usesTools } = this.#options.configured;
     const toolsQuestion = usesTools !== true ? 'none' : told?.chat_template_caps ? 'template' : 'chat';
-    this.#tell('looking at slots, metrics and the chat template');
-    const [slots, template, metrics] = await Promise.all([
+    const [endpoints, slots, template, metrics] = await Promise.all([
+      told?.role === 'router'
+        ? notAsked("a router's models have their own")
+        : this.#questions.want('endpoints', () => askEndpoints(this.#client, () => this.#questions.quick())),
       told?.endpoint_slots === false
         ? notAsked('the server was started with --no-slots')
-        : this.#want('slots', () => watchSlots(this.#client, () => ({ ...this.#quick(), ...model }))),
+        : this.#questions.want('slots', () =>
+            watchSlots(this.#client, () => ({ ...this.#questions.quick(), ...model })),
+          ),
       told?.role === 'router'
         ? notAsked('a router applies no template itself')
-        : this.#want('template', () => tryTemplate(this.#client, () => this.#quick(), toolsQuestion)),
+        : this.#questions.want('template', () =>
+            tryTemplate(this.#client, () => this.#questions.quick(), toolsQuestion),
+          ),
       told?.endpoint_metrics === false
         ? notAsked('the server was started without --metrics')
-        : this.#want('metrics', () => askMetrics(this.#client, { ...this.#quick(), ...model })),
+        : this.#questions.want('metrics', () =>
+            askMetrics(this.#client, { ...this.#questions.quick(), ...model }),
+          ),
     ]);
+    const seen = { endpoints, slots, template, metrics };
     const activity = knownValue(slots);
     const taken = activity !== null && activity.total > 0 && activity.busy >= activity.total;
     if (taken) {
       const reason = notAsked('every slot is taken');
-      return { slots, template, metrics, generation: reason, deep: { toolCall: reason, overflow: reason } };
+      return { ...seen, generation: reason, deep: { toolCall: reason, overflow: reason } };
     }
     if (template.state === 'failed' && template.error.type === 'INVALID_REQUEST') {
       const reason = notAsked('the chat template fails');
-      return { slots, template, metrics, generation: reason, deep: { toolCall: reason, overflow: reason } };
+      return { ...seen, generation: reason, deep: { toolCall: reason, overflow: reason } };
     }
-    this.#tell('asking for a short answer');
-    const generation = await this.#want('generation', () => this.#askForAnswer(model, knownValue(metrics)));
-    return { slots, template, metrics, generation, deep: await this.#askDeep(props, generation, model) };
-  }
-
-  async #askNetwork(): Promise<Pick<Facts, 'dns' | 'tcp' | 'tls'>> {
-    const { signal, caCert, insecure } = this.#options;
-    if (this.#proxy !== null) {
-      // The proxy looks names up and connects, perhaps to what this machine cannot reach.
-      const reason = notAsked(`through the proxy ${maskProxy(this.#proxy)}`);
-      return { dns: reason, tcp: reason, tls: reason };
-    }
-    const timeout = this.#left(CONNECT_TIMEOUT);
-    const dns = await this.#want('dns', () => resolveName(this.#url, timeout));
-    if (dns.state === 'failed') {
-      const reason = notAsked('the name does not resolve');
-      return { dns, tcp: reason, tls: reason };
-    }
-    const tcp = await this.#want('tcp', () => probeTcp(this.#url, signal, timeout));
-    const tls =
-      this.#url.protocol !== 'https:'
-        ? notAsked('the address is http://')
-        : tcp.state === 'failed'
-          ? notAsked('there is no connection')
-          : await this.#want('tls', () => probeTls(this.#url, { caCert, insecure }, signal, timeout));
-    return { dns, tcp, tls };
-  }
-
-  async #askPath(health: Facts['health']): Promise<Facts['path']> {
-    const { open, baseUrl } = this.#options;
-    if (health.state === 'not-asked') return health;
-    // Newer builds answer `/v1/health`, and nothing else under `/v1/v1`.
-    const doubled = /\/v1$/.test(this.#url.pathname);
-    if (health.state === 'known' && !doubled)
-      return { state: 'known', value: { url: baseUrl, stranger: null }, durationMs: 0 };
-    const code = health.state === 'failed' ? health.error.code : null;
-    if (!doubled && code !== 'connection.wrong-path' && code !== 'connection.wrong-server')
-      return notAsked('nothing answers as it should');
-    return this.#want('path', async () => {
-      const [url, stranger] = await Promise.all([
-        findPath(open, baseUrl, () => this.#quick()),
-        identifyStranger(open, baseUrl, this.#quick()),
-      ]);
-      return { url, stranger };
-    });
-  }
-
-  /** Whether the port speaks the other one of http and https: servers answer the wrong one with silence or a reset. */
-  async #askOtherScheme(health: Facts['health'], tls: Facts['tls']): Promise<Facts['otherScheme']> {
-    const { signal, open } = this.#options;
-    const broken = [health, tls].some(
-      (fact) =>
-        fact.state === 'failed' && /^connection\.(?:reset|timeout)$|^server\.wedged$/.test(fact.error.code),
+    const generation = await this.#questions.want('generation', () =>
+      this.#askForAnswer(model, knownValue(metrics)),
     );
-    if (!broken || this.#proxy !== null || this.#url.protocol === 'unix:')
-      return notAsked('the scheme is not in doubt');
-    const timeout = this.#left(CONNECT_TIMEOUT);
-    if (this.#url.protocol === 'http:')
-      return this.#want('otherScheme', async () => ({
-        answers: await probeTls(this.#url, { insecure: true }, signal, timeout).then(
-          () => true,
-          () => false,
-        ),
-      }));
-    return this.#want('otherScheme', async () => {
-      const client = open({ baseUrl: this.#options.baseUrl.replace(/^https:/, 'http:') });
-      try {
-        return { answers: (await answerOf(client, '/health', { signal, timeout })) !== null };
-      } finally {
-        await client.destroy();
-      }
+    return { ...seen, generation, deep: await this.#askDeep(props, generation, model) };
+  }
+
+  #askForAnswer(model: { readonly model?: string }, before: MetricsFacts | null) {
+    const { baseUrl, signal, deadlineMs } = this.#options;
+    // Where no token comes, a second look tells a busy server from a wedged one: it needs its time, too.
+    const reserve = Math.min(SECOND_LOOK, deadlineMs / 10);
+    const questions = this.#questions;
+    return askForAnswer(this.#client, {
+      baseUrl,
+      before,
+      options: () => ({ signal, timeout: Math.max(50, questions.left() - reserve), ...model }),
+      metrics: () => askMetrics(this.#client, { ...questions.quick(), ...model }),
+      connect: () => probeTcp(this.#url, signal, questions.left(CONNECT_TIMEOUT)),
     });
-  }
-
-  async #askWithoutKey(): Promise<{ accepted: boolean }> {
-    const client = this.#options.open({ withoutKey: true });
-    try {
-      await client.props(this.#quick());
-      return { accepted: true };
-    } catch (error) {
-      if (error instanceof LlamactlError && error.type === 'AUTHENTICATION_ERROR') return { accepted: false };
-      throw error;
-    } finally {
-      await client.destroy();
-    }
-  }
-
-  async #askForAnswer(model: { readonly model?: string }, before: MetricsFacts | null) {
-    const { signal } = this.#options;
-    const options = () => ({ signal, timeout: this.#left(), ...model });
-    try {
-      const answer = await generate(this.#client, options());
-      // A machine that was busy for a moment makes pieces come together too.
-      // One that comes seconds late needs no second look.
-      if (!wasHeldBack(answer) || (answer.lagMs ?? 0) > 1000) return answer;
-      // What has been seen stands, should the longer one not come in time.
-      const longer = await ask(() => generate(this.#client, { ...options(), tokens: CONFIRMING_TOKENS }));
-      return knownValue(longer) ?? answer;
-    } catch (error) {
-      if (!(error instanceof LlamactlError)) throw error;
-      if (error.code === 'feature.disabled') return embedOne(this.#client, options());
-      if (error.type === 'TIMEOUT_ERROR' && before !== null)
-        throw await busyOr(error, before, this.#options.baseUrl, () =>
-          askMetrics(this.#client, { ...this.#quick(), ...model }),
-        );
-      if (error.code === 'connection.reset' || error.code === 'stream.truncated')
-        throw await crashOr(error, this.#options.baseUrl, () =>
-          probeTcp(this.#url, signal, this.#left(CONNECT_TIMEOUT)),
-        );
-      throw error;
-    }
   }
 
   async #askDeep(
@@ -280,46 +265,14 @@ class Gatherer {
     const answer = knownValue(generation);
     const reason = !deep ? '--deep asks it' : answer?.kind !== 'chat' ? 'the server does not chat' : null;
     if (reason !== null) return { toolCall: notAsked(reason), overflow: notAsked(reason) };
-    this.#tell('asking for a tool call, and for more than the context holds');
     const contextSize = knownValue(props)?.default_generation_settings?.n_ctx || null;
-    return askDeep(this.#client, { signal, timeLeft: () => this.#left(), contextSize, ...model });
-  }
-
-  /** Why the server is not asked for work, or which of a router's models is. */
-  #wants(...names: readonly FactName[]): boolean {
-    return names.some((name) => this.#options.wanted.has(name));
-  }
-
-  #want<T>(name: FactName, question: () => Promise<T>): Promise<Fact<T>> {
-    return this.#wants(name) ? ask(question) : Promise.resolve(UNWANTED);
-  }
-
-  /** Milliseconds that are left, at most `limit`. */
-  #left(limit = Number.POSITIVE_INFINITY): number {
-    const left = this.#options.deadlineMs - (performance.now() - this.#started);
-    return Math.round(Math.max(50, Math.min(left, limit)));
-  }
-
-  #quick(): { readonly signal: AbortSignal; readonly timeout: number; readonly retries: number } {
-    return { signal: this.#options.signal, timeout: this.#left(QUICK_TIMEOUT), retries: 0 };
-  }
-
-  #tell(what: string): void {
-    this.#options.onProgress?.(what);
+    return this.#questions.awaiting('deep', () =>
+      askDeep(this.#client, { signal, timeLeft: () => this.#questions.left(), contextSize, ...model }),
+    );
   }
 }
 
 /** Whether a URL is this machine's own, so that its processes and ports tell something. */
 export function isLocal(baseUrl: string): boolean {
   return baseUrl.startsWith('unix:') || isLoopback(endpointOf(new URL(baseUrl)).host);
-}
-
-/** The variable that names the proxy: curl and its kin read the small one first. */
-function proxyVariable({ protocol }: URL, env: GatherOptions['env']): string {
-  const name = protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  return env[name.toLowerCase()] ? name.toLowerCase() : name;
-}
-
-function maskProxy(proxy: string): string {
-  return proxy.replace(/:\/\/[^/@]*@/, '://***@');
 }

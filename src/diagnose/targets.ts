@@ -1,9 +1,10 @@
 import type { LlamaCppClient } from '../client/llama-client.js';
 import type { ProblemCode } from '../config/problem.js';
 import type { ResolvedTarget } from '../config/resolve.js';
+import { readDashboards } from './dashboards.js';
 import { type DiagnoseOptions, diagnose } from './diagnose.js';
 import { type DiscoveredServer, discoverServers } from './discover.js';
-import type { ConfigProblem, ConfiguredFacts } from './facts.js';
+import type { ConfigProblem, ConfiguredFacts, DashboardFacts } from './facts.js';
 import type { Diagnosis } from './runner.js';
 
 /** A server to diagnose, and how clients for it are opened. */
@@ -23,6 +24,13 @@ export interface DiagnosisTarget {
 export interface TargetsOptions extends Omit<DiagnoseOptions, 'target' | 'baseUrl' | 'open' | 'configured'> {
   /** The configuration file that was named, for what is odd in it. */
   readonly config?: string | undefined;
+  /** Files that ask for metrics (`--dashboard`). */
+  readonly dashboards: readonly string[];
+}
+
+/** What is read once for all targets. */
+interface Common extends Omit<TargetsOptions, 'dashboards'> {
+  readonly dashboards?: readonly DashboardFacts[];
 }
 
 /** Diagnoses that run at once: each has some ten requests under way. */
@@ -34,8 +42,12 @@ const CONCURRENCY = 32;
  */
 export async function diagnoseTargets(
   targets: readonly DiagnosisTarget[],
-  options: TargetsOptions,
+  { dashboards, ...given }: TargetsOptions,
 ): Promise<Diagnosis[]> {
+  const options: Common = {
+    ...given,
+    ...(dashboards.length === 0 ? {} : { dashboards: await readDashboards(dashboards) }),
+  };
   const [only, second] = targets;
   const isUnnamed =
     only !== undefined &&
@@ -45,19 +57,28 @@ export async function diagnoseTargets(
   if (isUnnamed) return diagnoseDiscovered(only, options);
   const done: Diagnosis[] = [];
   const queue = [...targets.entries()];
+  // Of many it is told how many are through, of one what it waits for.
+  const { onProgress, ...quiet } = options;
+  const one = targets.length > 1 ? quiet : options;
+  const tell = () => {
+    if (targets.length > 1)
+      onProgress?.(`${done.filter(() => true).length} of ${targets.length} servers asked`);
+  };
   const work = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, target] = next;
-      done[index] = await diagnoseOne(target, options);
+      done[index] = await diagnoseOne(target, one);
+      tell();
     }
   };
+  tell();
   await Promise.all(Array.from({ length: Math.min(CONCURRENCY, targets.length) }, work));
   return done;
 }
 
 async function diagnoseOne(
   named: DiagnosisTarget,
-  options: TargetsOptions,
+  options: Common,
   found?: DiscoveredServer,
 ): Promise<Diagnosis> {
   const { target, open } = named;
@@ -70,13 +91,13 @@ async function diagnoseOne(
     configured: configuredFacts(
       named,
       named.configFile === null || target.name === null ? [] : await problemsOf(target.name, options),
-      found === undefined ? undefined : 'discovered',
+      { urlOrigin: found === undefined ? undefined : 'discovered', dashboards: options.dashboards },
     ),
   });
 }
 
 /** Nobody named a server: the llama-servers of this machine are meant, else the place where one would be. */
-async function diagnoseDiscovered(fallback: DiagnosisTarget, options: TargetsOptions): Promise<Diagnosis[]> {
+async function diagnoseDiscovered(fallback: DiagnosisTarget, options: Common): Promise<Diagnosis[]> {
   options.onProgress?.('looking for servers on this machine');
   const discovered = await discoverServers(
     (changes) => fallback.open({ ...changes, once: true }),
@@ -96,10 +117,14 @@ async function diagnoseDiscovered(fallback: DiagnosisTarget, options: TargetsOpt
 function configuredFacts(
   { target, configFile, usesTools }: DiagnosisTarget,
   problems: readonly ConfigProblem[],
-  urlOrigin?: string,
+  {
+    urlOrigin,
+    dashboards,
+  }: { urlOrigin?: string | undefined; dashboards?: readonly DashboardFacts[] | undefined },
 ): ConfiguredFacts {
   const { origins } = target;
   return {
+    provider: target.provider,
     file: configFile,
     problems,
     urlOrigin: urlOrigin ?? origins['baseUrl'] ?? 'default',
@@ -112,6 +137,7 @@ function configuredFacts(
     keyOrigin: origins['apiKey'] ?? null,
     keyOddity: target.apiKey === undefined ? null : oddityOf(target.apiKey),
     usesTools,
+    ...(dashboards === undefined ? {} : { dashboards }),
   };
 }
 
@@ -126,7 +152,7 @@ const GRAVE: ReadonlySet<ProblemCode> = new Set([
 ]);
 
 /** What is odd in the configuration, as far as it concerns a target. */
-async function problemsOf(target: string, { config, env }: TargetsOptions): Promise<ConfigProblem[]> {
+async function problemsOf(target: string, { config, env }: Common): Promise<ConfigProblem[]> {
   const { lintConfig } = await import('../config/lint.js');
   const report = await lintConfig({ cwd: process.cwd(), env, config });
   if (report === null) return [];

@@ -52,6 +52,23 @@ export class LlamactlError extends Error {
     this.details = options.details ?? {};
   }
 
+  /** The same failure, with some of it told otherwise. */
+  with(changes: Partial<LlamactlErrorOptions>): LlamactlError {
+    const { type, code, message, evidence, remedies, exit, details } = this;
+    const cause = this.cause ?? this;
+    return new LlamactlError({
+      type,
+      code,
+      message,
+      evidence,
+      remedies,
+      exit,
+      details,
+      cause,
+      ...changes,
+    });
+  }
+
   /** The remedies as plain lines: each remedy's text, then its commands. */
   get suggestions(): string[] {
     return this.remedies.flatMap((remedy) => [remedy.text, ...remedy.commands]);

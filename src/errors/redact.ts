@@ -5,8 +5,9 @@ const MASK = '***';
 /** Shorter "secrets" (`k`, `no`) would mask ordinary words; masking them would tell more than it hides. */
 const SHORTEST_SECRET = 4;
 
-/** What our own advice and other people's examples write where a secret would stand. */
-const PLACEHOLDER = /^(?:…|\.{3}|\*+|(?:(?:MY|YOUR)[-_])?(?:API[-_])?KEY|<[^>]*>?|\$\{?[A-Z_]+\}?)$/;
+/** What our own advice and other people's examples write where a secret would stand: `$(pass` begins a command that knows it. */
+const PLACEHOLDER =
+  /^(?:…|\.{3}|\*+|(?:(?:MY|YOUR)[-_])?(?:API[-_])?KEY|<[^>]*>?|\$\{?[A-Z_]+\}?|\$\([\w./-]+)$/;
 
 /** Each with what stands before the secret, and the secret. */
 const PATTERNS: readonly RegExp[] = [
@@ -15,7 +16,8 @@ const PATTERNS: readonly RegExp[] = [
   /((?<![\w-])--?(?:api-key|hf-token|hft)[ =]["']?)([^\s"']+)/gi,
   // A line's end may be written as reports write it: annotations of GitHub, attributes of XML.
   /((?:LLAMA_API_KEY|LLAMACTL_API_KEY|OPENROUTER_API_KEY|OPENAI_API_KEY|HF_TOKEN)=["']?)((?:(?!%0A|&#10;)[^\s"'])+)/g,
-  /(:\/\/[^/\s:@]*:)([^/\s@]+)(?=@)/g,
+  // To the last @ of the host's part: a password may have one itself, unescaped.
+  /(:\/\/[^/\s:@]*:)([^/\s"'<>?#]+)(?=@)/g,
   /([?&](?:api[-_]?key|key|(?:access[-_]?)?token|secret|password)=)([^&\s"'#]+)/gi,
   // By their shape, wherever they stand: Hugging Face's tokens and the keys of OpenAI and those who follow it.
   /(\b(?:hf_|sk-)(?=[\w-]*\d))([\w-]{12,})/g,

@@ -36,5 +36,6 @@ function sentence({ path, before, after }: FactChange): string {
 }
 
 function shown(value: FactChange['before']): string {
+  if (typeof value === 'number' && !Number.isInteger(value)) return String(Number(value.toPrecision(4)));
   return value === null ? 'not known' : String(value);
 }

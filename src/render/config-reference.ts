@@ -27,6 +27,7 @@ Above any file stand flags, and then the environment:
 | \`LLAMACTL_API_KEY\` | \`--api-key\` |
 | \`LLAMACTL_MODEL\` | \`--model\` |
 | \`LLAMACTL_TIMEOUT\` | \`--timeout\`, as \`30s\`, \`500ms\`, \`2m\` |
+| \`LLAMACTL_BASIC_AUTH\` | nothing: a login has no flag, which others could see |
 | \`LLAMACTL_CONFIG\` | \`--config\` |
 | \`NANOCODER_PROVIDERS\`, \`NANOCODER_PROVIDERS_FILE\` | providers of the same names in nanocoder's files, and those only |
 
@@ -35,16 +36,19 @@ Above any file stand flags, and then the environment:
 const FORMAT = `
 JSON, with comments (\`//\`, \`/* */\`), or YAML, with anchors and merge keys (\`<<\`). Trailing commas, keys that stand twice and keys that are not known are errors. Two kinds of keys are your own, anywhere in the file: \`x-…\`, and \`"//"\`, the comment of plain JSON.
 
-\`$VAR\`, \`\${VAR}\` and \`\${VAR:-default}\` are replaced in \`baseUrl\`, \`baseUrls\`, \`apiKey\`, \`apiKeyFile\` and \`models\`; a dollar is \`$$\`. Variables are those of the environment. (In nanocoder's files also those of \`.env\` in the working folder, as nanocoder has it; llamactl's own settings are never read from a \`.env\`.)
+\`$VAR\`, \`\${VAR}\` and \`\${VAR:-default}\` are replaced in \`baseUrl\`, \`baseUrls\`, \`apiKey\`, \`apiKeyFile\`, \`basicAuth\`, \`headers\` and \`models\`; a dollar is \`$$\`. Variables are those of the environment. (In nanocoder's files also those of \`.env\` in the working folder, as nanocoder has it; llamactl's own settings are never read from a \`.env\`.)
 
 For completion in an editor: \`llamactl config schema > llamactl.schema.json\`, and \`"$schema": "./llamactl.schema.json"\` in a JSON file, or \`# yaml-language-server: $schema=llamactl.schema.json\` as the first line of a YAML file.`;
 
 const KEYS = `
-The first of these that is there: \`--api-key\`, \`LLAMACTL_API_KEY\`, and of the target \`apiKey\`, \`apiKeyFile\`, \`apiKeyCommand\`. A target's key goes to the target's own servers only: \`--target gpu1 --url http://other\` sends none.
+The first of these that is there: \`--api-key\`, \`LLAMACTL_API_KEY\`, and of the target \`apiKey\`, \`apiKeyFile\`, \`apiKeyCommand\`, \`apiKeyKeyring\`. A target's key goes to the target's own servers only: \`--target gpu1 --url http://other\` sends none.
 
 - \`apiKey: $LLAMA_API_KEY\` takes it from the environment. A key that stands in the file itself is warned of where others can read the file, or git tracks it.
 - \`apiKeyFile\` names a file that holds the key in its first line. It should be readable by its owner alone (\`chmod 600\`); secrets that a container mounts under \`/run/secrets\` are.
-- \`apiKeyCommand\` prints the key, as git's credential helpers and \`ssh-askpass\` do. A list is run as it is, without a shell; a text is given to the shell, in the folder of the configuration. It may ask on the terminal, has 60 seconds, and its first line counts. Keyrings are reached in this way:
+- \`apiKeyCommand\` prints the key, as git's credential helpers and \`ssh-askpass\` do. A list is run as it is, without a shell; a text is given to the shell, in the folder of the configuration. It may ask on the terminal, has 60 seconds, and its first line counts.
+- \`apiKeyKeyring: gpu1\` takes it from the system's keyring (GNOME Keyring, KWallet, macOS Keychain, Windows Credential Manager), where \`llamactl config set-key gpu1\` has put it; \`{service, account}\` names an entry that another program made. It needs the optional package \`@napi-rs/keyring\`, which npm installs where it can; on a server without a desktop there is no keyring as a rule, and the error says so. The kernel's own, which forgets everything at a restart, is never used.
+
+Other stores are reached by a command:
 
 \`\`\`yaml
 apiKeyCommand: [pass, show, llama/gpu1]                                     # pass
@@ -53,7 +57,9 @@ apiKeyCommand: [security, find-generic-password, -w, -s, llamactl, -a, gpu1] # m
 apiKeyCommand: [op, read, "op://dev/gpu1/key"]                              # 1Password
 \`\`\`
 
-A configuration that was only found in the working folder, and that belongs to another user or that everybody can write to, runs no command and has no file read: name it with \`--config\` where it is meant. A key is never printed; \`***\` stands for it.`;
+A login of a reverse proxy is \`basicAuth\`, or \`LLAMACTL_BASIC_AUTH=USER:PASSWORD\`; in an address it is refused, since addresses are shown. Beside an API key the login is sent as \`Authorization\`, and the key as \`X-Api-Key\`, which llama-server reads too; other servers do not, so there the two exclude each other. What else a proxy wants stands in \`headers\`. Like the key, all of it goes to the target's own servers only.
+
+A configuration that was only found in the working folder, and that belongs to another user or that everybody can write to, runs no command and has no file or keyring read: name it with \`--config\` where it is meant. A key is never printed; \`***\` stands for it.`;
 
 const NANOCODER = `
 \`agents.config.json\` is read in both its forms: \`providers[]\`, at the top or under \`nanocoder\`, and the older one with a section a provider (\`nanocoder.llamaCpp\`, \`ollama\`, \`openRouter\`, \`openAICompatible\`), which today's nanocoder no longer reads. \`llamactl config migrate\` turns each into the others ([migration](migration.md)). Keys that neither program knows are warnings, save in \`llamaCpp\`, whose keys are the specification's.

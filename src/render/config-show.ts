@@ -5,7 +5,7 @@ import { displayWidth, padEnd, truncate, wrap } from './width.js';
 
 /** Each target with its values and where each is from. */
 export function renderConfig(document: ShowDocument, width: number): string {
-  const { targets, origins, file, form, fallback, problems } = document;
+  const { targets, origins, file, form, fallback, allowRemote, problems } = document;
   const source =
     file === null ? 'No configuration file: these are the defaults.' : `${file}${formText(form)}`;
   const names = Object.keys(targets).sort(
@@ -17,8 +17,12 @@ export function renderConfig(document: ShowDocument, width: number): string {
     const isDefault = name === document.default ? dim(`  default (${origins['default']})`) : '';
     return [[`${bold(name)}${isDefault}`, ...rows(name, target, origins, width)].join('\n')];
   });
-  const chain =
-    fallback.length === 0 ? [] : [`Fallback: ${fallback.join(' → ')}${dim(`  ${origins['fallback']}`)}`];
+  const chain = [
+    ...(fallback.length === 0 ? [] : [`Fallback: ${fallback.join(' → ')}${dim(`  ${origins['fallback']}`)}`]),
+    ...(allowRemote
+      ? [`Every target may have a prompt (allowRemote)${dim(`  ${origins['allowRemote']}`)}`]
+      : []),
+  ];
   const troubles = problems.map(({ target, message }) => wrap(`${mark('bad')} ${target}: ${message}`, width));
   return [source, ...blocks, ...chain, ...troubles].join('\n\n');
 }
@@ -33,13 +37,15 @@ function rows(
     if (field === 'baseUrls' && Array.isArray(value))
       return value.map((url, index) => [`baseUrls[${index}]`, String(url)] as const);
     if (field === 'baseUrl' && target.baseUrls !== undefined) return [];
-    if (field === 'sampling' || field === 'performance')
+    if (field === 'sampling' || field === 'performance' || field === 'headers' || field === 'basicAuth')
       return Object.entries(value ?? {}).map(([key, each]) => [`${field}.${key}`, String(each)] as const);
     if (Array.isArray(value) && value.length === 0) return [];
     return [[field, valueText(field, value)]];
   });
   const originOf = (field: string) =>
-    origins[`targets.${name}.${field.replace(/\[\d+\]$/, '')}`] ?? 'default';
+    origins[`targets.${name}.${field.replace(/\[\d+\]$/, '')}`] ??
+    origins[`targets.${name}.${field.replace(/\..*$/, '')}`] ??
+    'default';
   const first = Math.max(...values.map(([field]) => field.length));
   const last = Math.max(...values.map(([field]) => displayWidth(originOf(field))));
   const room = Math.max(12, width - first - last - 6);
@@ -54,6 +60,7 @@ function valueText(field: string, value: unknown): string {
   if (field === 'timeout') return `${count(Number(value))} ms`;
   if (field === 'contextWindow') return `${count(Number(value))} tokens`;
   if (field === 'apiKeyCommand' && Array.isArray(value)) return JSON.stringify(value);
+  if (field === 'apiKeyKeyring' && typeof value === 'object') return JSON.stringify(value);
   return Array.isArray(value) ? value.join(', ') : String(value);
 }
 

@@ -7,6 +7,9 @@ import { bytes, count, parameters, plural } from './format.js';
 import { bold, mark } from './symbols.js';
 import { wrap } from './width.js';
 
+/** Files that are named; a chart has many more than anybody reads. */
+const MOST_NAMES = 12;
+
 /** What is deployed where, and the figures behind it. */
 export function renderDeployment(plan: DeployPlan, width: number): string {
   const { options, sizing, models } = plan;
@@ -114,7 +117,11 @@ function written(folder: string, files: readonly PlannedFile[]): string {
   const changed = files.filter(({ state }) => state !== 'unchanged');
   if (changed.length === 0) return `${plural(files.length, 'file')} in ${folder}/: nothing to change`;
   const same = files.length - changed.length;
-  const names = changed.map(({ path }) => path).join(', ');
+  const shown = changed.length > MOST_NAMES ? MOST_NAMES - 1 : changed.length;
+  const names = [
+    ...changed.slice(0, shown).map(({ path }) => path),
+    ...(shown < changed.length ? [`${changed.length - shown} more`] : []),
+  ].join(', ');
   return `wrote ${plural(changed.length, 'file')} to ${folder}/: ${names}${same === 0 ? '' : `; ${same} unchanged`}`;
 }
 

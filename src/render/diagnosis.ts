@@ -1,5 +1,6 @@
 import type { Finding } from '../catalogue/entry.js';
 import type { CheckReport, Diagnosis } from '../diagnose/runner.js';
+import { renderFacts } from './diagnosis-facts.js';
 import { renderRemedies } from './error.js';
 import { count, duration, plural } from './format.js';
 import { bold, dim, type Mark, mark } from './symbols.js';
@@ -10,6 +11,8 @@ export interface DiagnosisLayout {
   readonly width: number;
   /** Each check by itself, with its time, and the facts. */
   readonly verbose: boolean;
+  /** One of a fleet, whose rows stand above: without a line a layer. */
+  readonly isOneOfMany?: boolean;
 }
 
 const MARKS = {
@@ -30,7 +33,9 @@ export function renderDiagnoses(diagnoses: readonly Diagnosis[], layout: Diagnos
   const unwell = diagnoses.filter(({ verdict }) => verdict !== 'healthy');
   return [
     renderFleet(diagnoses, layout.width),
-    ...(layout.verbose ? diagnoses : unwell).map((each) => renderDiagnosis(each, layout)),
+    ...(layout.verbose ? diagnoses : unwell).map((each) =>
+      renderDiagnosis(each, { ...layout, isOneOfMany: !layout.verbose }),
+    ),
   ].join('\n\n');
 }
 
@@ -48,15 +53,19 @@ export function renderDiagnosis(diagnosis: Diagnosis, layout: DiagnosisLayout): 
     ...others
       .filter(({ severity }) => severity !== 'info')
       .flatMap((other) => ['', renderOther(other, width)]),
-    ...elsewhere(diagnosis, width),
+    ...(layout.isOneOfMany ? [] : elsewhere(diagnosis, width)),
     '',
-    renderChecks(diagnosis, layout),
-    [
-      howMany(findings),
-      ...(skipped > 0 ? [`${plural(skipped, 'check')} not run`] : []),
-      duration(diagnosis.durationMs),
-      ...(first.code === 'config.invalid' ? [] : [`llamactl explain ${first.code}`]),
-    ].join(' · '),
+    ...(layout.isOneOfMany ? [] : [renderChecks(diagnosis, layout)]),
+    ...(layout.verbose ? ['', renderFacts(diagnosis, width), ''] : []),
+    wrap(
+      [
+        howMany(findings),
+        ...(skipped > 0 ? [`${plural(skipped, 'check')} not run`] : []),
+        duration(diagnosis.durationMs),
+        ...(first.code === 'config.invalid' ? [] : [`llamactl explain ${first.code}`]),
+      ].join(' · '),
+      width,
+    ),
   ].join('\n');
 }
 
@@ -77,7 +86,7 @@ function renderFleet(diagnoses: readonly Diagnosis[], width: number): string {
       mark(VERDICTS[diagnosis.verdict]),
       nameAmong(diagnosis, diagnoses),
       diagnosis.rootCause ?? '–',
-      diagnosis.findings[0]?.title ?? aboutServer(diagnosis),
+      (diagnosis.verdict === 'healthy' ? undefined : diagnosis.findings[0]?.title) ?? aboutServer(diagnosis),
     ]),
   );
   const unwell = diagnoses.filter(({ verdict }) => verdict !== 'healthy').length;
@@ -188,17 +197,18 @@ function renderHealthy(diagnosis: Diagnosis, layout: DiagnosisLayout): string {
     ...(asleep === undefined ? [] : [wrap(`no answer was asked for: ${asleep}`, width, '  ')]),
     ...findings.map(({ title }) => wrap(`note: ${title}`, width, '  ')),
     ...elsewhere(diagnosis, width).filter((line) => line !== ''),
-    ...(verbose ? ['', renderEachCheck(checks, width)] : []),
+    ...(verbose ? ['', renderEachCheck(checks, width), '', renderFacts(diagnosis, width), ''] : []),
     `  ${plural(ran, 'check')} in ${duration(diagnosis.durationMs)}`,
   ].join('\n');
 }
 
 /** `llama.cpp v0.6.0, qwen3-4b Q4_K_M, 4 slots of 8,192 tokens`. */
-function aboutServer({ facts }: Diagnosis): string {
+function aboutServer({ facts, checks }: Diagnosis): string {
   const props = facts.props.state === 'known' ? facts.props.value : null;
   const models = facts.models.state === 'known' ? facts.models.value : [];
   const [model] = models;
   const perSlot = props?.default_generation_settings?.n_ctx ?? model?.contextPerSlot ?? null;
+  if (facts.program !== 'llama.cpp') return aboutOther(facts, checks);
   return [
     `llama.cpp${props?.build_info ? ` ${props.build_info}` : ''}`,
     ...(props?.role === 'router'
@@ -210,6 +220,20 @@ function aboutServer({ facts }: Diagnosis): string {
       ? [`${plural(props.total_slots, 'slot')} of ${count(perSlot)} tokens`]
       : []),
     ...(props?.is_sleeping ? ['asleep'] : []),
+  ].join(', ');
+}
+
+/** `Ollama 0.12.3, qwen3:4b Q4_K_M, 8,192 tokens`. */
+function aboutOther({ program, models, window }: Diagnosis['facts'], checks: readonly CheckReport[]): string {
+  const identity = checks.find(({ id, status }) => id === 'server.identity' && status === 'pass');
+  const { model: name = null, tokens = null } = window.state === 'known' ? window.value : {};
+  const list = models.state === 'known' ? models.value : [];
+  const model = list.find(({ id }) => id === name);
+  return [
+    identity?.reason ?? program,
+    ...(list.length === 0 ? [] : [plural(list.length, 'model')]),
+    ...(model === undefined ? [] : [[model.id, model.quantization].filter(Boolean).join(' ')]),
+    ...(tokens === null ? [] : [`${count(tokens)} tokens`]),
   ].join(', ');
 }
 

@@ -3,19 +3,45 @@ import type { HealthReport, HealthResult } from '../services/health.js';
 import { renderRemedies } from './error.js';
 import { duration } from './format.js';
 import { mark } from './symbols.js';
-import { truncate } from './width.js';
+import { displayWidth, padEnd, truncate } from './width.js';
+
+/** Servers up to which the lines tell enough; a longer list ends in a sum. */
+const FEW = 8;
+/** Commands that are worth printing. */
+const MOST_COMMANDS = 5;
 
 /** A server's state as one line, and what to do where it is not ready. */
 export function renderHealth({ report, error, waitedMs }: HealthResult, width: number): string {
-  return lineOf(report, waitedMs) + adviceOf(error?.remedies ?? [], report, width);
+  return (
+    [lineOf(report, waitedMs), ...requirementLines(report, width)].join('\n') +
+    adviceOf(error?.remedies ?? [], report, width)
+  );
 }
 
 /** Several servers, a line each, and where to read more about those that are not well. */
-export function renderFleetHealth(results: readonly HealthResult[]): string {
-  const lines = results.map(({ report, waitedMs }) => lineOf(report, waitedMs));
+export function renderFleetHealth(results: readonly HealthResult[], width: number): string {
+  const lines = results.flatMap(({ report, waitedMs }) => [
+    lineOf(report, waitedMs),
+    ...requirementLines({ ...report, requirements: missesOf(report) }, width),
+  ]);
   const ill = results.filter(({ report }) => !report.ready && report.status !== 'loading');
-  const commands = ill.map(({ report }) => `    llamactl diagnose --url ${report.url}`);
-  return [...lines, ...(ill.length === 0 ? [] : ['', '  Find out more:', ...commands])].join('\n');
+  const shown = ill.length > MOST_COMMANDS ? ill.slice(0, MOST_COMMANDS) : ill;
+  const commands = shown.map(({ report }) => `    llamactl diagnose --url ${report.url}`);
+  const well = results.filter(({ report }) => report.ready && missesOf(report).length === 0).length;
+  const sum = results.length > FEW ? ['', `${well} of ${results.length} are as they should be`] : [];
+  return [...lines, ...(ill.length === 0 ? [] : ['', '  Find out more:', ...commands]), ...sum].join('\n');
+}
+
+/** Each requirement, what the server has beside it. */
+function requirementLines({ requirements = [] }: HealthReport, width: number): readonly string[] {
+  const longest = Math.max(0, ...requirements.map(({ expression }) => displayWidth(expression)));
+  return requirements.map(({ expression, held, message }) =>
+    truncate(`  ${mark(held ? 'good' : 'bad')} ${padEnd(expression, longest)}  ${message}`, width),
+  );
+}
+
+function missesOf({ requirements = [] }: HealthReport) {
+  return requirements.filter(({ held }) => !held);
 }
 
 /** Progress while waiting, for stderr: one line that fits. */
@@ -34,6 +60,9 @@ export function renderWaiting(reports: readonly HealthReport[], elapsedMs: numbe
 function lineOf(report: HealthReport, waitedMs: number | undefined): string {
   const time = report.responseTimeMs === null ? '' : ` · ${duration(report.responseTimeMs)}`;
   const waited = waitedMs === undefined ? '' : ` · waited ${duration(waitedMs)}`;
+  const missed = missesOf(report).length;
+  if (missed > 0)
+    return `${mark('bad')} ${report.status}, requirements missed: ${missed} of ${report.requirements?.length}${time} · ${report.url}${waited}`;
   switch (report.status) {
     case 'ready':
       return `${mark('good')} ready${time} · ${report.url}${waited}`;
@@ -48,6 +77,9 @@ function lineOf(report: HealthReport, waitedMs: number | undefined): string {
 
 /** What is the matter, and where, which most messages tell already. */
 function stateOf(report: HealthReport): string {
+  const [miss] = missesOf(report);
+  if (miss !== undefined)
+    return `${report.status}, ${miss.expression} missed: ${miss.message} · ${report.url}`;
   const message = report.status === 'loading' ? 'loading' : (report.error?.message ?? report.status);
   return message.includes(new URL(report.url).host || report.url) ? message : `${message} · ${report.url}`;
 }

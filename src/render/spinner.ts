@@ -4,6 +4,8 @@ export interface Spinner {
   stop(): void;
 }
 
+const NONE: Spinner = { update: () => {}, stop: () => {} };
+
 /** The one spinner. Callers start it only where people look at stderr. */
 export async function startSpinner(text: string): Promise<Spinner> {
   return (await loadSpinner())(text);
@@ -13,6 +15,8 @@ export async function startSpinner(text: string): Promise<Spinner> {
 export async function loadSpinner(): Promise<(text: string) => Spinner> {
   const { default: ora } = await import('ora');
   return (text) => {
+    // A terminal without a size (script, docker run -t before it is told one) makes ora clear lines for ever.
+    if (process.stderr.columns === 0) return NONE;
     // ora would take stdin raw and swallow Ctrl-C.
     const spinner = ora({ text, discardStdin: false, stream: process.stderr, isEnabled: true }).start();
     return {

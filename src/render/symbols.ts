@@ -5,6 +5,7 @@ export const SYMBOLS = {
   good: '✓',
   bad: '✗',
   warning: '!',
+  partly: '⚠',
   skipped: '–',
   waiting: '…',
   asleep: '☾',
@@ -17,6 +18,7 @@ const COLOURS: Readonly<Record<Mark, (text: string) => string>> = {
   good: chalk.green,
   bad: chalk.red,
   warning: chalk.yellow,
+  partly: chalk.yellow,
   skipped: chalk.dim,
   waiting: chalk.cyan,
   asleep: chalk.blue,
@@ -33,3 +35,6 @@ export const dim: (text: string) => string = chalk.dim;
 export const cyan: (text: string) => string = chalk.cyan;
 export const green: (text: string) => string = chalk.green;
 export const red: (text: string) => string = chalk.red;
+export const yellow: (text: string) => string = chalk.yellow;
+export const blue: (text: string) => string = chalk.blue;
+export const inverse: (text: string) => string = chalk.inverse;

@@ -24,8 +24,13 @@ export function padStart(text: string, width: number): string {
 
 /** Cuts to a width in columns, with `…` for what is gone. */
 export function truncate(text: string, width: number): string {
-  const { index, ellipsed } = fastWidth(text, { limit: width, ellipsis: '…' });
-  return ellipsed ? `${text.slice(0, index)}…` : text;
+  if (displayWidth(text) <= width) return text;
+  // The package counts a sign that stands between two words too late, and may cut one column too far to the right.
+  for (let limit = width; limit > 1; limit--) {
+    const cut = `${text.slice(0, fastWidth(text, { limit, ellipsis: '…' }).index)}…`;
+    if (displayWidth(cut) <= width) return cut;
+  }
+  return width < 1 ? '' : '…';
 }
 
 /**

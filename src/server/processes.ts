@@ -3,6 +3,7 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { createRedactor } from '../errors/redact.js';
+import { memoryOf, modelBytes } from './process-memory.js';
 
 /** A llama-server process of this machine, as the system shows it to this user. */
 export interface ServerProcess {
@@ -13,8 +14,20 @@ export interface ServerProcess {
   readonly listens: readonly string[];
   /** The ports of these. */
   readonly ports: readonly number[];
+  /** Another user's, whose sockets cannot be seen: where it listens is then told by its flags, as far as somebody listens there. */
+  readonly isAnotherUsers?: true;
+  /** Where it listens inside a network of its own, as a container's; absent where it shares ours. */
+  readonly listensInside?: readonly string[];
+  /** Settings that stand in its environment, which its flags overrule: `LLAMA_ARG_CTX_SIZE=4096`, secrets masked. */
+  readonly variables?: readonly string[];
   readonly residentBytes: number | null;
+  readonly anonymousBytes?: number | null;
+  readonly fileBytes?: number | null;
   readonly swappedBytes: number | null;
+  /** What its control group may hold; null without a limit. */
+  readonly limitBytes?: number | null;
+  /** The files of the model that it was told to load; null where they cannot be seen. */
+  readonly modelBytes?: number | null;
   /** GPU back ends that it has loaded; null where that cannot be read. */
   readonly gpuLibraries: readonly string[] | null;
   /** The kernel's letter: `R` runs, `S` sleeps, `T` is stopped. */
@@ -24,6 +37,7 @@ export interface ServerProcess {
 /** State of a listening socket in `/proc/net/tcp`. */
 const LISTENING = '0A';
 const TOOL_TIMEOUT = 3000;
+const SECRET_VARIABLE = /^[A-Z_]*(?:KEY|TOKEN|SECRET|PASSWORD)[A-Z_]*=/;
 const execFileAsync = promisify(execFile);
 
 /** llama.cpp's GPU back ends, and the drivers that a static build is linked with. */
@@ -67,6 +81,16 @@ export function optionOf(args: readonly string[], names: readonly string[]): str
   return undefined;
 }
 
+/** The value of a setting: of the flag, else of the variable that says the same. */
+export function settingOf(
+  { args, variables = [] }: Pick<ServerProcess, 'args' | 'variables'>,
+  flags: readonly string[],
+  variable: string,
+): string | undefined {
+  const found = variables.find((each) => each.startsWith(`${variable}=`));
+  return optionOf(args, flags) ?? found?.slice(variable.length + 1);
+}
+
 function masked(args: readonly string[]): string[] {
   const redact = createRedactor([]);
   const secret = new Set(['--api-key', '--hf-token', '-hft']);
@@ -74,7 +98,7 @@ function masked(args: readonly string[]): string[] {
 }
 
 async function fromProc(): Promise<ServerProcess[]> {
-  const sockets = await listeningSockets();
+  const [sockets, network] = await Promise.all([listeningSockets(), networkOf('self')]);
   const found: ServerProcess[] = [];
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
@@ -86,12 +110,22 @@ async function fromProc(): Promise<ServerProcess[]> {
     const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
     // A thread's parent is listed once; a zombie has nothing left to tell.
     if (/^State:\s+Z/m.test(status)) continue;
+    const theirs = await networkOf(name);
+    const isApart = theirs !== null && network !== null && theirs !== network;
+    const model = optionOf(args, ['-m', '--model']);
+    const folder = await readlink(`/proc/${name}/cwd`).catch(() => '/');
     found.push({
       pid: Number(name),
       args,
-      ...(await listeningOf(name, sockets)),
-      residentBytes: kilobytes(status, 'VmRSS'),
-      swappedBytes: kilobytes(status, 'VmSwap'),
+      ...(isApart
+        ? {
+            ...listening([]),
+            listensInside: (await listeningOf(name, await listeningSockets(name)))?.listens ?? [],
+          }
+        : ((await listeningOf(name, sockets)) ?? listeningByFlags(args, status, sockets))),
+      variables: await variablesOf(name),
+      ...(await memoryOf(name, status)),
+      modelBytes: model === undefined ? null : await modelBytes(model, folder, `/proc/${name}/root`),
       gpuLibraries: await gpuLibrariesOf(name),
       state: /^State:\s+(\S)/m.exec(status)?.[1] ?? null,
     });
@@ -99,16 +133,46 @@ async function fromProc(): Promise<ServerProcess[]> {
   return found;
 }
 
-/** `HOST:PORT` by the inode of the socket that listens there. */
-async function listeningSockets(): Promise<ReadonlyMap<string, string>> {
-  const sockets = new Map<string, string>();
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+/** The kernel's name of the network that a process sees: `net:[4026531840]`. */
+function networkOf(pid: string): Promise<string | null> {
+  return readlink(`/proc/${pid}/ns/net`).catch(() => null);
+}
+
+/** llama-server's own variables, and none of anybody else's. */
+async function variablesOf(pid: string): Promise<string[]> {
+  const text = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+  const redact = createRedactor([]);
+  return text
+    .split('\0')
+    .filter((line) => line.startsWith('LLAMA_ARG_'))
+    .map((line) => (SECRET_VARIABLE.test(line) ? line.replace(/=.*$/s, '=***') : redact(line)))
+    .sort();
+}
+
+/** A socket that listens, as everybody may see it. */
+export interface ListeningSocket {
+  /** `HOST:PORT`. */
+  readonly at: string;
+  /** Whose it is. */
+  readonly uid: string;
+}
+
+/**
+ * The sockets that listen, by their inodes.
+ * @param pid of a process in the network that is meant; default our own
+ */
+async function listeningSockets(pid = 'self'): Promise<ReadonlyMap<string, ListeningSocket>> {
+  const sockets = new Map<string, ListeningSocket>();
+  for (const table of [`/proc/${pid}/net/tcp`, `/proc/${pid}/net/tcp6`]) {
     for (const line of (await readFile(table, 'utf8').catch(() => '')).split('\n').slice(1)) {
       // sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode …
       const columns = line.trim().split(/\s+/);
       const [address = '', port = ''] = columns[1]?.split(':') ?? [];
       if (columns[3] === LISTENING && columns[9] !== undefined)
-        sockets.set(`socket:[${columns[9]}]`, `${addressOf(address)}:${Number.parseInt(port, 16)}`);
+        sockets.set(`socket:[${columns[9]}]`, {
+          at: `${addressOf(address)}:${Number.parseInt(port, 16)}`,
+          uid: columns[7] ?? '',
+        });
     }
   }
   return sockets;
@@ -127,13 +191,30 @@ function addressOf(hex: string): string {
   return /^0+1000000$/.test(hex) ? '[::1]' : '[an IPv6 address]';
 }
 
+/** Null where its descriptors cannot be read, as another user's. */
 async function listeningOf(
   pid: string,
-  sockets: ReadonlyMap<string, string>,
-): Promise<{ readonly listens: readonly string[]; readonly ports: readonly number[] }> {
-  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+  sockets: ReadonlyMap<string, ListeningSocket>,
+): Promise<{ readonly listens: readonly string[]; readonly ports: readonly number[] } | null> {
+  const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => null);
+  if (descriptors === null) return null;
   const links = await Promise.all(descriptors.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
-  return listening(links.flatMap((link) => sockets.get(link) ?? []));
+  return listening(links.flatMap((link) => sockets.get(link)?.at ?? []));
+}
+
+/**
+ * Where another user's server must listen: on the port of its flags, where a socket of that user's does.
+ * @param status of it, as /proc tells it
+ */
+export function listeningByFlags(
+  args: readonly string[],
+  status: string,
+  sockets: ReadonlyMap<string, ListeningSocket>,
+) {
+  const owner = /^Uid:\s+(\d+)/m.exec(status)?.[1];
+  const port = optionOf(args, ['--port']) ?? '8080';
+  const found = [...sockets.values()].filter(({ at, uid }) => uid === owner && at.endsWith(`:${port}`));
+  return { ...listening(found.map(({ at }) => at)), isAnotherUsers: true as const };
 }
 
 function listening(found: readonly string[]) {
@@ -147,11 +228,6 @@ async function gpuLibrariesOf(pid: string): Promise<string[] | null> {
   if (maps === null) return null;
   const files = maps.split('\n').flatMap((line) => /\s(\/\S.*)$/.exec(line)?.[1] ?? []);
   return [...new Set(files.filter((file) => GPU_LIBRARY.test(file)).map((file) => basename(file)))].sort();
-}
-
-function kilobytes(status: string, field: string): number | null {
-  const found = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1];
-  return found === undefined ? null : Number(found) * 1024;
 }
 
 async function fromPs(): Promise<ServerProcess[]> {

@@ -1,5 +1,6 @@
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeCacheFolder } from './cache-folder.js';
 import { encodeTinyModel, TINY_CONTEXT_LENGTH } from './tiny-model/bigram-model.js';
 
 /** Raised with every change of the model's bytes, so that a copy in the cache is never an old one. */
@@ -14,7 +15,7 @@ export async function writeTinyModel(
   path: string,
   { contextLength = TINY_CONTEXT_LENGTH }: { readonly contextLength?: number } = {},
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeCacheFolder(dirname(path));
   const temporary = `${path}.${process.pid}-${process.hrtime.bigint().toString(36)}.tmp`;
   try {
     await writeFile(temporary, encodeTinyModel(contextLength));

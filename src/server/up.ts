@@ -1,3 +1,4 @@
+import { LlamactlError } from '../errors/llamactl-error.js';
 import { explainExit } from './failed-start.js';
 import { findServer, notInstalled, type ServerBinary } from './find.js';
 import type { InstallEvent } from './install/progress.js';
@@ -52,12 +53,34 @@ export async function up(options: UpOptions): Promise<UpServer> {
   signal.throwIfAborted();
   onEvent({ type: 'starting', binary, plan });
   const started = performance.now();
+  const start = () => startOnce(binary, plan, started, options);
+  const server = await start().catch((error: unknown) => {
+    if (!isUnexplained(error)) throw error;
+    return start();
+  });
+  return { server, binary, plan, pid: server.pid ?? 0, readyAfterMs: performance.now() - started };
+}
+
+/**
+ * Whether it ended by itself and left no word why: builds like v0.1.0 lose the last lines of their log in one of twenty starts
+ * that fail, so that another one tells.
+ */
+function isUnexplained(error: unknown): boolean {
+  return error instanceof LlamactlError && error.code === 'server.crashed' && error.details['exitCode'] === 1;
+}
+
+async function startOnce(
+  binary: ServerBinary,
+  plan: UpPlan,
+  started: number,
+  { env, signal, onEvent }: UpOptions,
+): Promise<RunningServer> {
   const server = new RunningServer({
     binary,
     args: plan.args,
     url: plan.url,
     apiKey: plan.apiKey,
-    env: options.env,
+    env,
   });
   try {
     const ended = await server.waitUntilReady({
@@ -70,7 +93,7 @@ export async function up(options: UpOptions): Promise<UpServer> {
     await server.stop();
     throw error;
   }
-  return { server, binary, plan, pid: server.pid ?? 0, readyAfterMs: performance.now() - started };
+  return server;
 }
 
 /**

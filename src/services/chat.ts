@@ -1,5 +1,9 @@
 import type { LlamaCppClient } from '../client/llama-client.js';
-import type { ChatEvent, ChatOptions, ChatResult, ContextSize, Message, Tool } from '../client/types.js';
+import { whyNot } from '../client/providers/fall-back.js';
+import type { ProviderType } from '../client/providers/provider.js';
+import type { ProviderChain } from '../client/providers/provider-chain.js';
+import { recoveryStep } from '../client/recoverer.js';
+import type { ChatEvent, ChatOptions, ChatResult, Message, RecoveryStep, Tool } from '../client/types.js';
 import type { Sampling } from '../config/schema.js';
 import { LlamactlError, usageError } from '../errors/llamactl-error.js';
 import { isObject, readJsonFile } from './json-file.js';
@@ -49,6 +53,56 @@ export async function ask(
   });
 }
 
+/** An answer, and who gave it. */
+export interface ProviderAnswer<Member> extends Answer {
+  readonly member: Member;
+}
+
+export interface ProvidersOptions<Member> {
+  /** How one of them is asked. */
+  readonly optionsOf: (member: Member) => AskOptions;
+  /** Whether what a model thinks is seen as it comes. */
+  readonly reasoningShown: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks the first provider that can answer. What was done on the way, by the providers before too, is in `recovery`.
+ * @throws LlamactlError as {@link ask} and {@link ProviderChain.use} do
+ */
+export async function askProviders<
+  Member extends { readonly client: LlamaCppClient; readonly label: string },
+>(
+  chain: ProviderChain<Member>,
+  messages: readonly Message[],
+  { optionsOf, reasoningShown, signal }: ProvidersOptions<Member>,
+): Promise<ProviderAnswer<Member>> {
+  const steps = new Map<string, RecoveryStep[]>();
+  const answering = await chain.use(async (member, begins) => {
+    const own: RecoveryStep[] = [];
+    steps.set(member.label, own);
+    const options = optionsOf(member);
+    const onEvent = (event: ChatEvent) => {
+      if (isSeen(event, reasoningShown)) begins();
+      options.onEvent(event);
+    };
+    const stop = member.client.on('recovery', (step) => own.push(step));
+    return ask(member.client, messages, { ...options, onEvent }).finally(stop);
+  }, signal);
+  const { failures, name, member } = answering;
+  const before = failures.flatMap(({ name: failed, error }, index) => {
+    const next = failures[index + 1]?.name ?? name;
+    const message = `${whyNot(failed, error)}. Asking ${next}.`;
+    return [...(steps.get(failed) ?? []), recoveryStep(error, 'use-other-provider', message)];
+  });
+  const { result, firstTokenMs } = answering.result;
+  return { member, firstTokenMs, result: { ...result, recovery: [...before, ...result.recovery] } };
+}
+
+function isSeen({ type }: ChatEvent, reasoningShown: boolean): boolean {
+  return type === 'content' || type === 'tool-call-delta' || (type === 'reasoning' && reasoningShown);
+}
+
 /**
  * What an answer left unsaid: that a single-model server ignored the name it was asked for (facts: "Errors").
  * @returns the sentence; null where the model is the one that was asked for
@@ -71,11 +125,21 @@ export async function ignoredModelNote(
   return `The server has no model "${asked}" and ignored the name: "${answered}" answered.`;
 }
 
-/** The context size for the statistics; null where the server does not tell. */
-export async function knownContextSize(client: LlamaCppClient): Promise<ContextSize | null> {
+/** Tokens that a request may hold, for the statistics; null where the server does not tell. */
+export async function knownContextSize(
+  client: LlamaCppClient,
+  provider: ProviderType,
+): Promise<number | null> {
   try {
-    const size = await client.refreshContextSize();
-    return size.source === 'fallback' ? null : size;
+    if (provider === 'llama-cpp') {
+      const { tokens, source } = await client.refreshContextSize();
+      return source === 'fallback' ? null : tokens;
+    }
+    const { kindOf } = await import('../client/providers/kinds.js');
+    const kind = kindOf(provider);
+    const asked = client.getCurrentModel();
+    const model = (await kind.discover(client, { retries: 0 })).find(({ id }) => id === asked);
+    return model === undefined ? null : await kind.contextSize(client, model, { retries: 0 });
   } catch (error) {
     if (error instanceof LlamactlError) return null;
     throw error;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type KeySource, type NewTarget, newConfig } from '../config/init-template.js';
 import type { Format } from '../config/read.js';
+import { USUAL_URLS } from '../config/resolve.js';
 import type { Provider } from '../config/schema.js';
 import { findSource, userFolder } from '../config/sources.js';
 import type { Environment } from '../config/variables.js';
@@ -76,6 +77,11 @@ export function initFile({ cwd, env, output, user, format, force }: InitPlace): 
   const read = findSource(cwd, { ...env, LLAMACTL_CONFIG: undefined }, undefined);
   const isOther = read !== null && read.path !== path && isBefore(read.path, path, cwd);
   return { path, label, format: chosen, shadowedBy: isOther ? read.label : null };
+}
+
+/** The address that is meant where only the kind is named: Ollama and OpenRouter are always in the same place. */
+export function usualUrlOf(provider: Provider | undefined): string | undefined {
+  return provider === 'ollama' || provider === 'openrouter' ? (USUAL_URLS[provider] ?? undefined) : undefined;
 }
 
 /** What flags and discovery come to, where nobody is asked. */

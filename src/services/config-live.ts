@@ -10,6 +10,7 @@ import { isCatalogueCode } from '../errors/codes.js';
 import { LlamactlError, usageError } from '../errors/llamactl-error.js';
 import { completionSchema } from '../wire/completion.js';
 import type { Props } from '../wire/props.js';
+import { holdOtherKind } from './config-live-kinds.js';
 import { checkHealth, waitForHealth } from './health.js';
 
 export interface LiveOptions {
@@ -86,9 +87,12 @@ function atServer(at: Held['at'], { baseUrls }: ResolvedTarget, index: number): 
 }
 
 function clientFor(target: ResolvedTarget, { signal, timeoutMs }: LiveOptions): LlamaCppClient {
-  const { baseUrl, apiKey } = target;
+  const { baseUrl, apiKey, provider, headers, secrets } = target;
   return new LlamaCppClient({
     baseUrl,
+    provider,
+    headers,
+    secrets,
     timeout: timeoutMs,
     maxRetries: 0,
     fallback: false,
@@ -98,18 +102,10 @@ function clientFor(target: ResolvedTarget, { signal, timeoutMs }: LiveOptions): 
 }
 
 async function holdOne(held: Held): Promise<Complaint[]> {
-  const { target, client, options, at } = held;
+  const { client, options, at } = held;
   const call = { signal: options.signal, timeout: options.timeoutMs, retries: 0 };
   try {
-    if (target.provider !== 'llama-cpp') {
-      await client.request({
-        method: 'GET',
-        path: '/v1/models',
-        signal: options.signal,
-        timeoutMs: options.timeoutMs,
-      });
-      return [];
-    }
+    if (!(await isLlamaServer(held))) return await holdOtherKind(held, call);
     const state = await readiness(held);
     if (state.complaints.length > 0) return [...state.complaints];
     const [props, models] = await Promise.all([client.props(call), client.models(call)]);
@@ -125,6 +121,13 @@ async function holdOne(held: Held): Promise<Complaint[]> {
     const field = complaint.code.startsWith('auth.') ? ['apiKey'] : ['baseUrl'];
     return [at(field, complaint)];
   }
+}
+
+/** What only has to speak OpenAI's API may be a llama-server, which tells more: what answers decides. */
+async function isLlamaServer({ target, client, options }: Held): Promise<boolean> {
+  if (target.provider !== 'openai-compatible') return target.provider === 'llama-cpp';
+  const { report } = await checkHealth(client, options.signal, options.timeoutMs);
+  return report.server.kind === 'llama.cpp';
 }
 
 /** Waits for a model that loads as long as the configured deadline would. */

@@ -1,4 +1,5 @@
 import type { Form } from '../config/form.js';
+import { isOpenHeader } from '../config/headers.js';
 import { type ConfigFlags, type LoadedConfig, loadConfig } from '../config/load.js';
 import { type ResolvedTarget, resolveTarget, selectTargets } from '../config/resolve.js';
 import type { Target } from '../config/schema.js';
@@ -21,6 +22,10 @@ export interface ShownTarget {
   readonly apiKey?: '***';
   readonly apiKeyFile?: string;
   readonly apiKeyCommand?: string | readonly string[];
+  readonly apiKeyKeyring?: Target['apiKeyKeyring'];
+  readonly basicAuth?: { readonly username: string; readonly password: '***' };
+  /** Values are `***`, save of those that tell who asks. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly models: readonly string[];
   readonly model?: string;
   readonly contextWindow?: number;
@@ -37,6 +42,8 @@ export interface ShowDocument {
   readonly default: string;
   readonly targets: Readonly<Record<string, ShownTarget>>;
   readonly fallback: readonly string[];
+  /** Whether targets that `fallback` does not name may have a prompt too. */
+  readonly allowRemote: boolean;
   /** `targets.local.baseUrl` → `llamactl.config.json:4`, `flag`, `env NAME` or `default`. */
   readonly origins: Readonly<Record<string, string>>;
   readonly file: string | null;
@@ -79,8 +86,10 @@ export async function showConfig(options: ShowOptions): Promise<ShowDocument> {
   origins['default'] = defaultOrigin(config, env, first?.name ?? null, isNarrowed);
   if (config.fallback.length > 0)
     origins['fallback'] = config.placeOf(['fallback']) ?? config.file ?? 'default';
-  const { fallback, file, form } = config;
-  return { default: standard, targets, fallback, origins, file, form, problems };
+  if (config.allowRemote)
+    origins['allowRemote'] = config.placeOf(['allowRemote']) ?? config.file ?? 'default';
+  const { fallback, allowRemote, file, form } = config;
+  return { default: standard, targets, fallback, allowRemote, origins, file, form, problems };
 }
 
 function shown(resolved: ResolvedTarget, written: Target): ShownTarget {
@@ -97,7 +106,8 @@ function shown(resolved: ResolvedTarget, written: Target): ShownTarget {
     sampling,
     performance,
   } = resolved;
-  const { apiKeyFile, apiKeyCommand } = written;
+  const { apiKeyFile, apiKeyCommand, apiKeyKeyring, basicAuth } = written;
+  const headers = shownHeaders(resolved);
   return {
     provider,
     baseUrl,
@@ -105,6 +115,9 @@ function shown(resolved: ResolvedTarget, written: Target): ShownTarget {
     ...(apiKey === undefined ? {} : { apiKey: '***' }),
     ...(apiKeyFile === undefined ? {} : { apiKeyFile }),
     ...(apiKeyCommand === undefined ? {} : { apiKeyCommand }),
+    ...(apiKeyKeyring === undefined ? {} : { apiKeyKeyring }),
+    ...(basicAuth === undefined ? {} : { basicAuth: { username: basicAuth.username, password: '***' } }),
+    ...(Object.keys(headers).length === 0 ? {} : { headers }),
     models,
     ...(model === undefined ? {} : { model }),
     ...(contextWindow === null ? {} : { contextWindow }),
@@ -115,9 +128,14 @@ function shown(resolved: ResolvedTarget, written: Target): ShownTarget {
   };
 }
 
+function shownHeaders({ headers }: ResolvedTarget): Record<string, string> {
+  const written = Object.entries(headers).filter(([name]) => name !== 'authorization');
+  return Object.fromEntries(written.map(([name, value]) => [name, isOpenHeader(name) ? value : '***']));
+}
+
 /** What the resolved target says, and where the sources of its key stand. */
 function originsOf(config: LoadedConfig, { name, origins }: ResolvedTarget): Record<string, string> {
-  const sources = ['apiKeyFile', 'apiKeyCommand'].flatMap((field) => {
+  const sources = ['apiKeyFile', 'apiKeyCommand', 'apiKeyKeyring'].flatMap((field) => {
     const place = name === null ? null : config.placeOf(['targets', name, field]);
     return place === null ? [] : [[field, place]];
   });

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { entryOf } from '../catalogue/entries.js';
+import { decodeConfig } from '../config/decode.js';
 import type { Form } from '../config/form.js';
 import { type Frame, framesOf } from '../config/frame.js';
 import { sortProblems } from '../config/lines.js';
@@ -129,7 +130,7 @@ async function check(named: Named, options: ValidateOptions): Promise<CheckedFil
     text =
       named.text ?? (path === null ? await all(options.stdin) : readSource({ path, label, required: false }));
   } catch (error) {
-    if (!(error instanceof LlamactlError)) throw error;
+    if (!(error instanceof Error) || (path !== null && !(error instanceof LlamactlError))) throw error;
     return unreadable(label, error);
   }
   const { read, problems } = await lintText({ text, label, path }, options);
@@ -153,14 +154,16 @@ async function ask(read: ReadConfig, { cwd, env, live }: ValidateOptions): Promi
   return holdAgainstServers(read, { cwd, env, label: read.file, ...live });
 }
 
-function unreadable(file: string, error: LlamactlError): CheckedFile {
+function unreadable(file: string, error: Error): CheckedFile {
   const place = { path: '', line: 1, column: 1, endLine: 1, endColumn: 1 };
   const [, reason = error.message] = /cannot be read: (.*)/.exec(error.message) ?? [];
   const message = /^ENOENT/.test(reason)
     ? 'there is no such file'
     : /^EISDIR/.test(reason)
       ? 'this is a folder'
-      : `it cannot be read: ${reason}`;
+      : /^it is /.test(reason)
+        ? reason
+        : `it cannot be read: ${reason}`;
   const problem: Problem = { severity: 'error', code: 'config.unreadable', ...place, message };
   const format = /\.ya?ml$/.test(file) ? 'yaml' : 'json';
   return {
@@ -174,7 +177,5 @@ function unreadable(file: string, error: LlamactlError): CheckedFile {
 async function all(stream: AsyncIterable<Uint8Array | string>): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks)
-    .toString('utf8')
-    .replace(/^\uFEFF/, '');
+  return decodeConfig(Buffer.concat(chunks));
 }

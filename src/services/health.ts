@@ -6,6 +6,7 @@ import type { HealthStatus } from '../client/types.js';
 import { type ErrorDocument, LlamactlError } from '../errors/llamactl-error.js';
 import { healthSchema } from '../wire/health.js';
 import { type Props, propsSchema } from '../wire/props.js';
+import type { RequirementResult } from './gate/requirements.js';
 
 /** The JSON document of `health`. */
 export interface HealthReport {
@@ -17,6 +18,8 @@ export interface HealthReport {
   readonly responseTimeMs: number | null;
   readonly server: { readonly kind: ServerKind | null; readonly build: string | null };
   readonly error?: ErrorDocument;
+  /** How each requirement came out; absent where there are none, or the server is not ready. */
+  readonly requirements?: readonly RequirementResult[];
 }
 
 /** A report, and the failure behind one that is not ready. */
@@ -33,6 +36,8 @@ export interface WaitOptions {
   readonly signal: AbortSignal;
   /** How to look; default as at a llama-server. */
   readonly check?: (timeoutMs: number) => Promise<HealthResult>;
+  /** Whether a look is what was waited for; default: the server is ready. */
+  readonly isDone?: (result: HealthResult) => boolean;
   /** Called after each look. */
   readonly onLook?: (report: HealthReport, elapsedMs: number) => void;
 }
@@ -58,29 +63,35 @@ export interface StatusAnswers {
 /**
  * Looks once, without disturbing the server: `/health`, and `/props` beside it, since `/health` is public and answers 200
  * while every other request is refused or the model sleeps.
+ * @param inTurn one after the other, on one connection: cheaper for many servers, and slower for one
  */
 export async function checkHealth(
   client: LlamaCppClient,
   signal?: AbortSignal,
   timeoutMs = PROBE_TIMEOUT,
+  inTurn = false,
 ): Promise<HealthResult> {
-  return assessStatus(client, await askStatus(client, signal, timeoutMs));
+  return assessStatus(client, await askStatus(client, signal, timeoutMs, inTurn));
 }
 
 /**
  * Asks for the two answers that tell a server's state.
  * @param timeoutMs milliseconds for each
+ * @param inTurn one after the other, on one connection
  * @throws LlamactlError (interrupted)
  */
 export async function askStatus(
   client: LlamaCppClient,
   signal?: AbortSignal,
   timeoutMs = PROBE_TIMEOUT,
+  inTurn = false,
 ): Promise<StatusAnswers> {
   const ask = (path: string) =>
     client.request({ method: 'GET', path, timeoutMs, ...(signal ? { signal } : {}) });
   const started = performance.now();
-  const [health, props] = await Promise.allSettled([ask('/health'), ask('/props')]);
+  const first = ask('/health');
+  if (inTurn) await first.catch(() => {});
+  const [health, props] = await Promise.allSettled([first, ask('/props')]);
   const tookMs = performance.now() - started;
   for (const answer of [health, props]) {
     if (
@@ -127,6 +138,7 @@ export async function assessStatus(
  */
 export async function waitForHealth(client: LlamaCppClient, options: WaitOptions): Promise<HealthResult> {
   const started = performance.now();
+  const isDone = options.isDone ?? (({ report }: HealthResult) => report.ready);
   let pause = FIRST_PAUSE;
   let last: HealthResult | undefined;
   for (;;) {
@@ -139,7 +151,7 @@ export async function waitForHealth(client: LlamaCppClient, options: WaitOptions
     const elapsed = performance.now() - started;
     options.onLook?.(result.report, elapsed);
     const left = options.deadlineMs - elapsed;
-    if (result.report.ready || FINAL.test(result.error?.code ?? '') || left < SHORTEST_LOOK * 2)
+    if (isDone(result) || FINAL.test(result.error?.code ?? '') || left < SHORTEST_LOOK * 2)
       return last === undefined ? result : { ...result, waitedMs: elapsed };
     last = result;
     await sleep(Math.min(pause, left - SHORTEST_LOOK), [options.signal]);
@@ -204,16 +216,18 @@ function kindOf(answer: Parameters<typeof identifyServer>[0], props: Props | nul
 }
 
 function looksRight(body: string): boolean {
-  const parsed = healthSchema.safeParse(parse(body));
+  const parsed = healthSchema.safeParse(parseJson(body));
   return parsed.success;
 }
 
-function parseProps(body: string): Props | null {
-  const parsed = propsSchema.safeParse(parse(body));
+/** @returns null where it is no answer of `/props` */
+export function parseProps(body: string): Props | null {
+  const parsed = propsSchema.safeParse(parseJson(body));
   return parsed.success ? parsed.data : null;
 }
 
-function parse(body: string): unknown {
+/** A body's JSON; null where it is none. */
+export function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {

@@ -9,17 +9,30 @@ export async function listModels(
   signal: AbortSignal,
   provider: ProviderType = 'llama-cpp',
 ): Promise<ModelList> {
-  // Of what is only known to speak OpenAI's API, a llama-server lists more than others.
   if (provider === 'ollama' || provider === 'openrouter') {
     const { kindOf } = await import('../client/providers/kinds.js');
     return { models: await kindOf(provider).discover(client, { signal }), source: 'server' };
   }
-  const [list, asleep] = await Promise.all([client.listModels({ signal }), isAsleep(client, signal)]);
+  const [list, asleep] = await Promise.all([
+    provider === 'openai-compatible' ? openList(client, signal) : client.listModels({ signal }),
+    isAsleep(client, signal),
+  ]);
   if (!asleep) return list;
   const models = list.models.map(
     (model): ModelInfo => (model.status === 'ready' ? { ...model, status: 'asleep' } : model),
   );
   return { ...list, models };
+}
+
+/** What the program that answers tells of its models; where it tells none, what OpenAI's list or the configuration has. */
+async function openList(client: LlamaCppClient, signal: AbortSignal): Promise<ModelList> {
+  const { openAiModels } = await import('../client/providers/openai-models.js');
+  try {
+    return { models: await openAiModels(client, { signal, retries: 0 }), source: 'server' };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return client.listModels({ signal });
+  }
 }
 
 /** Whether the server's model sleeps; false where it does not tell. One try: what goes on beside it has its own. */

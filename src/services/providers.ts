@@ -1,4 +1,4 @@
-import type { ServerKind } from '../catalogue/identify-server.js';
+import { identifyServer, PROGRAM_OF, SERVER_NAMES } from '../catalogue/identify-server.js';
 import type { LlamaCppClient } from '../client/llama-client.js';
 import { kindOf } from '../client/providers/kinds.js';
 import type { ProviderType } from '../client/providers/provider.js';
@@ -8,14 +8,6 @@ import { checkHealth, failedHealth, type HealthResult } from './health.js';
 
 /** Milliseconds: lists come from memory, so who needs longer cannot be used. */
 const PROBE_TIMEOUT = 5000;
-
-/** What `health` says of programs that have no `/health`. */
-const SERVER_KINDS: Readonly<Record<ProviderType, ServerKind>> = {
-  'llama-cpp': 'llama.cpp',
-  ollama: 'ollama',
-  openrouter: 'unknown',
-  'openai-compatible': 'unknown',
-};
 
 /** One provider of the `provider list` document. */
 export interface ProviderEntry {
@@ -32,14 +24,40 @@ export interface ProviderEntry {
   readonly error?: ErrorDocument;
 }
 
-/** A look at a server of any kind; each is asked in its own way, and no model is woken or loaded. */
+/**
+ * A look at a server of any kind; each is asked in its own way, and no model is woken or loaded.
+ * @param inTurn one question after the other, on one connection
+ */
 export async function checkProvider(
   client: LlamaCppClient,
   provider: ProviderType,
   signal: AbortSignal,
   timeoutMs = PROBE_TIMEOUT,
+  inTurn = false,
 ): Promise<HealthResult> {
-  return (await look(client, provider, signal, timeoutMs)).health;
+  return (await look(client, provider, signal, timeoutMs, inTurn)).health;
+}
+
+/**
+ * The name of a program that is known to be no llama-server: by what the target says or, where that is only that it speaks
+ * OpenAI's API, by its answer.
+ * @returns null where it is one, may be one, or does not answer
+ */
+export async function programThatAnswers(
+  client: LlamaCppClient,
+  provider: ProviderType,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const meant = PROGRAM_OF[provider];
+  if (meant !== 'unknown') return meant === 'llama.cpp' ? null : SERVER_NAMES[meant];
+  const answer = await client
+    .request({ method: 'GET', path: '/v1/models', signal, timeoutMs: PROBE_TIMEOUT })
+    .catch((error: unknown) => {
+      if (error instanceof LlamactlError && error.type !== 'INTERRUPTED') return null;
+      throw error;
+    });
+  const told = answer === null ? 'unknown' : identifyServer(answer);
+  return told === 'unknown' || told === 'proxy' || told === 'llama.cpp' ? null : SERVER_NAMES[told];
 }
 
 /** What `provider list` shows of one server. */
@@ -81,9 +99,10 @@ async function look(
   provider: ProviderType,
   signal: AbortSignal,
   timeoutMs: number,
+  inTurn = false,
 ): Promise<Look> {
   if (provider === 'llama-cpp' || provider === 'openai-compatible') {
-    const health = await checkHealth(client, signal, timeoutMs);
+    const health = await checkHealth(client, signal, timeoutMs, inTurn);
     if (provider === 'llama-cpp' || health.report.status !== 'wrong-server') return { health, models: null };
   }
   return discover(client, provider, signal, timeoutMs);
@@ -97,7 +116,7 @@ async function discover(
 ): Promise<{ readonly models: readonly ModelInfo[]; readonly health: HealthResult }> {
   const started = performance.now();
   const took = () => Math.round((performance.now() - started) * 10) / 10;
-  const kind = SERVER_KINDS[provider];
+  const kind = PROGRAM_OF[provider];
   try {
     const models = await kindOf(provider).discover(client, { signal, timeout, retries: 0 });
     const report = { url: client.baseUrl, status: 'ready', ready: true, responseTimeMs: took() } as const;

@@ -33,15 +33,20 @@ export function parseBaseUrl(text: string): BaseUrl {
   }
   const withScheme = /^https?:\/\//i.test(given) ? given : `http://${given}`;
   if (!URL.canParse(withScheme)) {
+    if (/\/\/\[[^\]]*%/.test(withScheme))
+      return bad('an IPv6 address with a zone (%eth0) cannot be in a URL: use a name or another address');
     return /^[^/@[\]]*:[\da-f]*:[\da-f:.%]*$/i.test(withScheme.slice(withScheme.indexOf('//') + 2))
       ? bad('an IPv6 address stands in brackets: http://[::1]:8080')
       : bad('it is not a URL');
   }
   const url = new URL(withScheme);
+  if (url.port === '0') return bad('port 0 is none that can be connected to');
   const looksLikeHost = url.hostname === 'localhost' || /[.:\]]/.test(url.hostname) || url.port !== '';
   if (withScheme !== given && !looksLikeHost) return bad('it is not a URL: write http://HOST:PORT');
   if (url.username !== '' || url.password !== '')
-    return bad('it carries a user name or password: give the key with --api-key');
+    return bad(
+      "it carries a user name or password: give a key with --api-key, a proxy's login as basicAuth (LLAMACTL_BASIC_AUTH)",
+    );
   if (url.search !== '' || url.hash !== '')
     return bad('it has a query or a fragment: give the address of the server alone');
   const path = url.pathname.replace(/\/+$/, '').replace(/(?<!\/v1\/*)\/+v1$/, '');

@@ -40,6 +40,8 @@ export const chatChunkSchema = z.object({
           .object({
             content: z.string().nullish(),
             reasoning_content: z.string().nullish(),
+            /** The same, as Ollama and OpenRouter call it. */
+            reasoning: z.string().nullish(),
             tool_calls: z.array(toolCallDeltaSchema).nullish(),
           })
           .nullish(),
@@ -66,9 +68,12 @@ export const chatCompletionSchema = z.object({
     .array(
       z.object({
         finish_reason: z.string().nullish(),
+        /** OpenRouter's, of an answer that broke off: a failure, whatever content stands beside it. */
+        error: z.null({ error: 'the answer broke off' }).optional(),
         message: z.object({
           content: z.string().nullish(),
           reasoning_content: z.string().nullish(),
+          reasoning: z.string().nullish(),
           tool_calls: z.array(toolCallDeltaSchema).nullish(),
         }),
       }),

@@ -14,3 +14,16 @@ export function isPublicHost(host: string): boolean {
   if (isIP(bare) === 6) return !PRIVATE_V6.test(bare);
   return !INTERNAL_NAME.test(bare);
 }
+
+/** Whether a server is reached over the open internet. @param url as `parseBaseUrl` normalised it */
+export function isRemote(url: string): boolean {
+  return !url.startsWith('unix:') && URL.canParse(url) && isPublicHost(new URL(url).hostname);
+}
+
+/**
+ * Whether what was meant for one target would leave the machine and its private network on the way to another. Each may have
+ * several servers; one decides.
+ */
+export function leavesNetwork(from: readonly string[], to: readonly string[]): boolean {
+  return !from.every(isRemote) && to.some(isRemote);
+}

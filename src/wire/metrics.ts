@@ -18,6 +18,9 @@ export interface ServerMetrics {
   readonly busySlotsPerDecode: number | null;
   readonly requestsProcessing: number | null;
   readonly requestsDeferred: number | null;
+  /** Speculative decoding: tokens drafted, and those of them that the model took. */
+  readonly draftedTokens: number | null;
+  readonly acceptedTokens: number | null;
 }
 
 const LINE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})?[ \t]+(\S+)(?:[ \t]+-?\d+)?[ \t]*$/s;
@@ -63,6 +66,8 @@ export function parseServerMetrics(text: string): ServerMetrics | null {
     busySlotsPerDecode: read('n_busy_slots_per_decode'),
     requestsProcessing: read('requests_processing'),
     requestsDeferred: read('requests_deferred'),
+    draftedTokens: read('spec_decode_num_draft_tokens_total'),
+    acceptedTokens: read('spec_decode_num_accepted_tokens_total'),
   };
 }
 

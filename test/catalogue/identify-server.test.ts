@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { identifyServer, isHtml, type ServerKind } from '../../src/catalogue/identify-server.js';
-import { bodyText, recordings } from '../support/fixtures.js';
+import { bodyText, isOllama, recordings } from '../support/fixtures.js';
 
 interface Told {
   readonly headers?: Readonly<Record<string, string>>;
@@ -12,13 +12,28 @@ const lists = (owner: string) => JSON.stringify({ object: 'list', data: [{ id: '
 
 describe('identifyServer', () => {
   it('knows llama-server by its header, in every recorded answer of four builds', () => {
-    for (const { exchanges } of recordings()) {
+    for (const { build, exchanges } of recordings()) {
+      if (isOllama(build)) continue;
       for (const { response } of exchanges) {
         if (response === undefined) continue;
         const { status, headers, body } = response;
         assert.equal(identifyServer({ status, headers, body: bodyText(body) }), 'llama.cpp');
       }
     }
+  });
+
+  it('never takes an Ollama for a llama-server, in any recorded answer of two versions', () => {
+    const told = new Set<string>();
+    for (const { build, exchanges } of recordings().filter((each) => isOllama(each.build))) {
+      for (const { label, response } of exchanges) {
+        if (response === undefined) continue;
+        const kind = identifyServer({ ...response, body: bodyText(response.body) });
+        assert.notEqual(kind, 'llama.cpp', `${build} ${label}`);
+        if (kind === 'ollama') told.add(label);
+      }
+    }
+    for (const label of ['root', 'models', 'chat-unknown-model', 'chat-tools-unsupported'])
+      assert.ok(told.has(label), label);
   });
 
   const KINDS: readonly (readonly [ServerKind, string, Told])[] = [

@@ -97,4 +97,14 @@ describe('output', () => {
     assert.match(run.err, /^< 200 · \d+ ms$/m);
     assert.match(run.err, /^< server: llama\.cpp$/m);
   });
+
+  it('does without a spinner on a terminal that does not tell its size, where it would clear lines for ever', async () => {
+    const { code, screen, raw } = await onTerminal(
+      ['provider', 'test', '--url', plain.current.url],
+      0,
+    ).ended();
+    assert.equal(code, 0, screen.slice(0, 500));
+    assert.match(screen, /^✓ chat /m);
+    assert.ok(raw.length < 10_000, `${raw.length} characters`);
+  });
 });

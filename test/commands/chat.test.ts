@@ -64,6 +64,9 @@ describe('llamactl chat', () => {
           cachedTokens: 'number',
         },
         recovery: [],
+        target: 'null',
+        provider: 'string',
+        url: 'string',
       });
     }
     assert.match(streamed.json.content, /The server is ready/);

@@ -32,6 +32,16 @@ describe('deploy-gen', () => {
     assert.match(err, /kubectl apply/);
   });
 
+  it('does not take the name of a secret for one', async () => {
+    const { out, err } = await run('k8s', '--model', model, '--api-key-secret', 'llama-key');
+    assert.match(out, /^ +secretName: llama-key$/m);
+    assert.match(err, /kubectl create secret generic llama-key --from-file=api-key=/);
+    assert.doesNotMatch(out + err, /\*\*\*/);
+    assert.doesNotMatch(err, /export LLAMACTL_API_KEY/, 'without a prefix the health wants no key');
+    const prefixed = await run('k8s', '--model', model, '--api-key-secret', 'k', '--api-prefix', '/llm');
+    assert.match(prefixed.err, /export LLAMACTL_API_KEY=\$\(kubectl get secret k -o go-template=/);
+  });
+
   it('prints one document under --json, the same by both targets where it must be', async () => {
     const documents = await Promise.all(
       ['k8s', 'docker-compose'].map(async (target) => {
@@ -135,6 +145,32 @@ describe('deploy-gen', () => {
     assert.match(err, /these are 2 files, which stdout cannot hold: compose\.yaml,\s+haproxy\.cfg/);
   });
 
+  it('writes a chart into a folder, where --helm is given, and says how to install it', async () => {
+    const args = ['k8s', '--helm', '--model', model, '--namespace', 'ai', '--api-key-secret', 'llama-key'];
+    const onStdout = await run(...args);
+    assert.equal(onStdout.code, 2);
+    assert.match(
+      onStdout.err.replace(/\s+/g, ' '),
+      /these are \d+ files, which stdout cannot hold: Chart\.yaml/,
+    );
+    const { code, err, out } = await run(...args, '--output', 'chart');
+    assert.deepEqual([code, out], [0, '']);
+    assert.match(err, /kubectl create namespace ai\n/);
+    assert.match(err, /helm upgrade --install llama \.\/chart --namespace ai --create-namespace\n/);
+    assert.match(err, /helm test llama --namespace ai/);
+    assert.ok(existsSync(join(folder, 'chart/templates/tests/health.yaml')));
+    const other = await run(...args, '--output', 'chart', '--ctx-size', '4096', '--diff');
+    assert.equal(other.code, 1);
+    assert.match(other.out, /^--- a\/values\.yaml\n/m);
+    assert.doesNotMatch(other.out, /templates/, 'all of it is in the values');
+    const { json } = await run(...args, '--json');
+    assert.deepEqual(
+      json.files.map(({ path }: { path: string }) => path).filter((path: string) => !path.includes('/')),
+      ['Chart.yaml', 'values.yaml', 'values.schema.json', 'sizing.json', '.helmignore'],
+    );
+    assert.match((await run('docker-compose', '--helm', '--model', model)).err, /--helm/);
+  });
+
   it('names the model that is not there', async () => {
     const { code, err } = await run('k8s', '--model', './gone.gguf');
     assert.equal(code, 12);
@@ -194,6 +230,61 @@ describe('deploy-gen', () => {
       assert.ok(existsSync(join(folder, 'deploy/kustomization.yaml')));
     } finally {
       await server.stop();
+    }
+  });
+
+  it('says which flags a target has no use for, but not of a values file for both', async () => {
+    writeFileSync(join(folder, 'values.yaml'), 'namespace: ai\nloadBalancer: nginx\n');
+    const values = ['--model', model, '--values', 'values.yaml'];
+    const flags = ['--namespace', 'ai', '--storage-class', 'fast', '--storage', 'pvc:models'];
+    flags.push('--load-balancer', 'nginx');
+    for (const [target, told] of [
+      ['docker-compose', '--namespace, --storage, --storage-class: not used by docker-compose'],
+      ['k8s', '--load-balancer: not used by k8s'],
+    ] as const) {
+      assert.ok((await run(target, '--model', model, ...flags)).err.includes(told), target);
+      assert.ok(!(await run(target, ...values)).err.includes('not used'), target);
+    }
+  });
+
+  it('reproduces a running server', async () => {
+    const before = await startServer({
+      args: [
+        '-c',
+        '6144',
+        '-np',
+        '3',
+        '--alias',
+        'team/model',
+        '--temp',
+        '0.3',
+        '--top-k',
+        '20',
+        '--no-slots',
+      ],
+    });
+    const told = async ({ url }: { url: string }) => {
+      const {
+        model_path: _,
+        media_marker: __,
+        endpoint_metrics: ___,
+        ...props
+      } = JSON.parse(await (await fetch(`${url}/props`)).text());
+      return props;
+    };
+    const props = await told(before);
+    const { code, json, err } = await run('k8s', '--from-server', before.url, '--json');
+    await before.stop();
+    assert.equal(code, 0, err);
+    const flags: string[] = json.effectiveFlags.map((word: string) =>
+      word === '/models/tiny-v1.gguf' ? model : word,
+    );
+    // On the same port, too.
+    const after = await startServer({ model: null, args: flags, port: before.port });
+    try {
+      assert.deepEqual(await told(after), props);
+    } finally {
+      await after.stop();
     }
   });
 });

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { cannedServer } from '../support/canned-server.js';
 import { cli } from '../support/cli.js';
 import { keeper } from '../support/keeper.js';
+import { type ProviderFixture, providerFixture } from '../support/provider-fixture.js';
 import { freePort, shareServer } from '../support/real-server.js';
+import { replay } from '../support/replay.js';
 
 describe('llamactl provider', () => {
   const server = shareServer({ args: ['--alias', 'tiny'] });
@@ -17,23 +19,7 @@ describe('llamactl provider', () => {
   afterEach(() => rmSync(cwd, { recursive: true, force: true }));
   const write = (name: string, text: string) => writeFileSync(join(cwd, name), text);
   const read = (name: string) => readFileSync(join(cwd, name), 'utf8');
-  const ollama = () =>
-    keep(
-      cannedServer({
-        'GET /api/tags': {
-          body: {
-            models: [
-              {
-                name: 'qwen3:4b',
-                size: 2_500_000_000,
-                details: { parameter_size: '4.0B', quantization_level: 'Q4_K_M' },
-              },
-            ],
-          },
-        },
-        'GET /api/ps': { body: { models: [] } },
-      }),
-    );
+  const ollama = () => keep(cannedServer(replay('ollama-v0.17.4', ['ollama'], { 'GET /api/ps': 'ps-none' })));
 
   it('lists servers of each kind with their state, and what is wrong with those that are not there', async () => {
     const targets = {
@@ -55,13 +41,13 @@ describe('llamactl provider', () => {
       ]),
       [
         ['local', 'llama-cpp', 'ready', false, ['tiny']],
-        ['laptop', 'ollama', 'ready', true, ['qwen3:4b']],
+        ['laptop', 'ollama', 'ready', true, ['tiny:latest', 'tiny-tools:latest']],
         ['gateway', 'openai-compatible', 'ready', false, ['tiny']],
         ['gone', 'llama-cpp', 'unreachable', false, []],
       ],
     );
     const { out } = await cli(['provider', 'list'], { cwd });
-    assert.match(out, /^laptop \* +ollama +ready +1 /m);
+    assert.match(out, /^laptop \* +ollama +ready +2 /m);
     assert.match(out, /^✗ gone: nothing listens on .*\(connection\.refused\)$/m);
   });
 
@@ -75,11 +61,11 @@ describe('llamactl provider', () => {
     assert.deepEqual([health.code, health.json.status, health.json.server.kind], [0, 'ready', 'ollama']);
     const models = await cli(['models', '--json'], { cwd });
     assert.deepEqual(models.json.models[0], {
-      id: 'qwen3:4b',
-      aliases: [],
-      parameters: 4e9,
-      sizeBytes: 2_500_000_000,
-      quantization: 'Q4_K_M',
+      id: 'tiny:latest',
+      aliases: ['tiny'],
+      parameters: 1e6,
+      sizeBytes: 2_015_696,
+      quantization: 'F16',
       contextPerSlot: null,
       contextTrained: null,
       status: 'unloaded',
@@ -92,13 +78,64 @@ describe('llamactl provider', () => {
       'llamactl.config.json',
       JSON.stringify({ targets: { laptop: { provider: 'ollama', baseUrl: front.url } } }),
     );
-    for (const args of [['slots'], ['props'], ['tokenize', 'Hello'], ['detokenize', '1']]) {
+    for (const args of [['slots'], ['props'], ['metrics'], ['tokenize', 'Hello'], ['detokenize', '1']]) {
       const { code, json } = await cli([...args, '--json'], { cwd });
       assert.deepEqual([code, json.error.code], [15, 'feature.disabled']);
       assert.equal(json.error.message, `laptop is Ollama: ${args[0]} asks what only llama-server has`);
       assert.equal(json.error.suggestions.includes('llamactl chat --target laptop'), true);
     }
     assert.deepEqual(front.requests, []);
+  });
+
+  it('what only llama-server has is refused by name where the answer tells the program', async () => {
+    const studio = await keep(providerFixture('lm-studio'));
+    const asked = ['--url', studio.url, '--kind', 'openai-compatible', '--json'];
+    for (const command of ['props', 'metrics']) {
+      const { code, json } = await cli([command, ...asked]);
+      assert.equal(code, 15);
+      assert.equal(
+        json.error.message,
+        `${studio.url} is LM Studio: ${command} asks what only llama-server has`,
+      );
+    }
+    // Without a word of it, what answers 200 to everything is still no llama-server.
+    const { code, json } = await cli(['props', '--url', studio.url, '--json']);
+    assert.deepEqual([code, json.error.code], [10, 'connection.wrong-server']);
+  });
+
+  it('--kind says what answers at a bare address, and where each kind usually is', async () => {
+    const { url } = await keep(providerFixture('ollama'));
+    const health = await cli(['health', '--url', url, '--kind', 'ollama', '--json']);
+    assert.deepEqual([health.code, health.json.server.kind], [0, 'ollama']);
+    const shown = await cli(['config', 'show', '--kind', 'openrouter', '--json']);
+    assert.equal(shown.json.targets['https://openrouter.ai/api'].provider, 'openrouter');
+    assert.equal((await cli(['health', '--kind', 'openai-compatible'])).code, 2);
+    assert.equal((await cli(['health', '--kind', 'olama'])).code, 2);
+    const both = await cli(['health', '--target', 'laptop', '--kind', 'ollama']);
+    assert.equal(both.code, 2);
+    assert.match(both.err, /--kind tells what answers at a --url/);
+  });
+
+  it('models shows what LM Studio, vLLM and llama-swap tell of state and context', async () => {
+    const told = async (name: ProviderFixture) => {
+      const { url } = await keep(providerFixture(name));
+      const { json } = await cli(['models', '--url', url, '--kind', 'openai-compatible', '--json']);
+      return json.models.map((each: Record<string, unknown>) => [
+        each['id'],
+        each['contextPerSlot'],
+        each['contextTrained'],
+        each['status'],
+      ]);
+    };
+    assert.deepEqual(await told('lm-studio'), [
+      ['meta-llama-3.1-8b-instruct', 4096, 131_072, 'ready'],
+      ['qwen2-vl-7b-instruct', null, 32_768, 'unloaded'],
+    ]);
+    assert.deepEqual(await told('vllm'), [['Qwen/Qwen3-4B', 8192, null, 'ready']]);
+    assert.deepEqual(await told('llama-swap'), [
+      ['gemma', null, null, 'unloaded'],
+      ['qwen', null, null, 'ready'],
+    ]);
   });
 
   it('health takes another server of OpenAI’s API for what it is, and still knows a llama-server', async () => {

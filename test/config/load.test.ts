@@ -143,6 +143,22 @@ describe('where a configuration is from', () => {
     assert.equal(resolved?.contextWindow, 4096);
   });
 
+  it('a target without an address is where its kind usually is; one that may be anywhere needs it', async () => {
+    home.write(
+      'llamactl.config.json',
+      '{"allowRemote": true, "targets": {"a": {}, "b": {"provider": "ollama"}, "c": {"provider": "openrouter"},\n"d": {"provider": "openai-compatible"}}}',
+    );
+    const found = await home.resolve({ target: ['a', 'b', 'c'] });
+    assert.deepEqual(
+      found.map(({ baseUrl }) => baseUrl),
+      ['http://localhost:8080', 'http://localhost:11434', 'https://openrouter.ai/api'],
+    );
+    await assert.rejects(home.resolve({ target: ['d'] }), {
+      message: 'llamactl.config.json:2: targets.d needs a baseUrl: openai-compatible may be anywhere',
+    });
+    assert.equal((await home.load()).allowRemote, true);
+  });
+
   it('names that objects have by themselves are no targets', async () => {
     home.write('llamactl.config.json', target('http://x:1'));
     for (const name of ['constructor', 'toString', '__proto__'])

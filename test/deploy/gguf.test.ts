@@ -68,7 +68,7 @@ describe('GGUF headers', () => {
     assert.equal(model.architecture, 'llama');
   });
 
-  it('of a split model add up', async () => {
+  it('of a split model add up, here and by ranges', async () => {
     const tensor = (name: string) => ({
       name,
       dimensions: [64, 64],
@@ -84,17 +84,29 @@ describe('GGUF headers', () => {
       [tensor('a')],
     );
     const second = encodeGguf({ 'split.no': { type: 'uint32', value: 1 } }, [tensor('b'), tensor('c')]);
-    await writeFile(join(folder, 'm-Q4_K_M-00001-of-00002.gguf'), first);
-    await writeFile(join(folder, 'm-Q4_K_M-00002-of-00002.gguf'), second);
-    const model = await readGguf(join(folder, 'm-Q4_K_M-00002-of-00002.gguf'), { env: {} });
+    const names = ['m-Q4_K_M-00001-of-00002.gguf', 'm-Q4_K_M-00002-of-00002.gguf'] as const;
+    await writeFile(join(folder, names[0]), first);
+    await writeFile(join(folder, names[1]), second);
+    const model = await readGguf(join(folder, names[1]), { env: {} });
     assert.equal(model.weightsBytes, 3 * 64 * 64 * 2);
     assert.equal(model.parameters, 3 * 64 * 64);
     assert.equal(model.fileBytes, first.length + second.length);
     assert.equal(model.quantization, 'Q4_K_M', 'from the name, as the header has none');
     assert.deepEqual(
       model.files.map(({ name }) => name),
-      ['m-Q4_K_M-00001-of-00002.gguf', 'm-Q4_K_M-00002-of-00002.gguf'],
+      names,
     );
+    server = await cannedServer({
+      [`GET /${names[0]}`]: ranged(Buffer.from(first)),
+      [`GET /${names[1]}`]: ranged(Buffer.from(second)),
+    });
+    const remote = await readGguf(`${server.url}/${names[1]}`, { env: {} });
+    const bare = ({ files, ...rest }: typeof model) => ({
+      ...rest,
+      files: files.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
+    });
+    assert.deepEqual(bare(remote), bare(model));
+    assert.ok(server.requests.every(({ headers }) => typeof headers['range'] === 'string'));
   });
 
   const failures: readonly (readonly [what: string, name: string, content: string | null, code: string])[] = [

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
+import { Parser } from '@oclif/core';
+import { optionFlags, optionsOf } from '../../src/cli/deploy-flags.js';
+import { splitAtDashes } from '../../src/cli/split-at-dashes.js';
+import { type OptionsInput, parseOptions } from '../../src/deploy/options.js';
+import { planDeployment } from '../../src/deploy/plan.js';
 import { TARGETS } from '../../src/deploy/targets.js';
 import { createRedactor } from '../../src/errors/redact.js';
 import { assertCompose } from './compose-invariants.js';
 import { assertKubernetes } from './k8s-invariants.js';
 import { optionMatrix } from './matrix.js';
+import { HUB_MODEL } from './models.js';
 import { composeProject, composeServers, kubernetesObjects } from './read-back.js';
 
 describe('manifests, whatever is asked for', () => {
@@ -37,6 +43,60 @@ describe('manifests, whatever is asked for', () => {
       }
     });
   }
+});
+
+describe('a Compose project', () => {
+  for (const [name, more] of [
+    ['model', {}],
+    ['grafana', { monitoring: true }],
+  ] as const) {
+    it(`has no second service that is called ${name}`, () => {
+      const plan = planDeployment(parseOptions({ model: HUB_MODEL.given, name, ...more }), [HUB_MODEL]);
+      assert.throws(
+        () => TARGETS['docker-compose'].files(plan, { explain: false }),
+        new RegExp(`--name ${name}: the project has another service that is called ${name}`),
+      );
+    });
+  }
+});
+
+describe('the command that stands in the first file', () => {
+  /** The words that a shell makes of a command. */
+  const wordsOf = (command: string) =>
+    (command.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? []).map((word) =>
+      word.replace(/'([^']*)'|\\(.)/g, (_, quoted = '', escaped = '') => `${quoted}${escaped}`),
+    );
+
+  it('gives the same files again', async () => {
+    const more: OptionsInput = {
+      model: [HUB_MODEL.given],
+      alias: 'team/model',
+      autoscale: '2..3',
+      prometheusUrl: 'http://prometheus.example.com:9090',
+      backend: 'vulkan',
+      gpuVendor: 'intel',
+      gpuMemory: '10.5GiB',
+      cpu: '1500m',
+      ingressClass: 'public',
+      host: 'llm.example.com',
+      apiKeySecret: 'a/b',
+    };
+    const plans = [
+      ...optionMatrix().map(({ plan }) => plan),
+      planDeployment(parseOptions(more), [HUB_MODEL]),
+    ];
+    for (const plan of plans) {
+      for (const target of ['docker-compose', 'k8s'] as const) {
+        const { files } = TARGETS[target];
+        const written = files(plan, { explain: false });
+        const [, command = ''] = /^# Made by: (.*)$/m.exec(written[0]?.content ?? '') ?? [];
+        const [own, extra] = splitAtDashes(wordsOf(command).slice(3));
+        const { flags } = await Parser.parse(own, { flags: optionFlags, strict: true });
+        const again = planDeployment(parseOptions(optionsOf(flags, extra)), plan.models);
+        assert.deepEqual(files(again, { explain: false }), written, `${target}: ${command}`);
+      }
+    }
+  }).timeout(60_000);
 });
 
 describe('--explain', () => {
@@ -76,7 +136,9 @@ describe('--explain', () => {
     assert.deepEqual(unexplained('# why\na:\n  b: 1\nc: 2\nd:\n  # because\n  e: |\n    f: 3\n'), ['c: 2']);
   });
 
-  for (const [target, { files }] of Object.entries(TARGETS)) {
+  // A chart's templates are those of k8s; its values are explained by themselves (chart.test.ts).
+  for (const target of ['docker-compose', 'k8s'] as const) {
+    const { files } = TARGETS[target];
     it(`gives every line of ${target} a reason`, () => {
       const without = new Set<string>();
       for (const { plan } of optionMatrix()) {

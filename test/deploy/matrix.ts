@@ -59,6 +59,39 @@ export function optionMatrix(): MatrixCase[] {
   return rows.map((row, index) => caseOf(row, index));
 }
 
+/** The sets that show most. */
+export function sample(cases: readonly MatrixCase[], count: number): MatrixCase[] {
+  // A default is a value too: storage of its own is what makes a StatefulSet.
+  const valuesOf = ({ name }: MatrixCase) =>
+    Object.keys(DIMENSIONS).map(
+      (option) => name.split(' ').find((word) => word.startsWith(`${option}=`)) ?? option,
+    );
+  return sampleBy(cases, valuesOf, count);
+}
+
+/**
+ * The items that show most: each the one in which most values meet for the first time.
+ * @param valuesOf what is in an item
+ */
+export function sampleBy<T>(
+  items: readonly T[],
+  valuesOf: (item: T) => readonly string[],
+  count: number,
+): T[] {
+  const seen = new Set<string>();
+  const rest = items.map((item) => {
+    const values = valuesOf(item);
+    return { item, pairs: values.flatMap((one, at) => values.slice(at).map((other) => `${one} ${other}`)) };
+  });
+  return Array.from({ length: Math.min(count, items.length) }, () => {
+    const gain = ({ pairs }: { readonly pairs: readonly string[] }) =>
+      pairs.filter((pair) => !seen.has(pair)).length;
+    const best = rest.reduce((sofar, each) => (gain(each) > gain(sofar) ? each : sofar));
+    for (const pair of best.pairs) seen.add(pair);
+    return best.item;
+  });
+}
+
 function caseOf(row: readonly number[], index: number): MatrixCase {
   const names = Object.keys(DIMENSIONS) as Dimension[];
   const choice = possible(

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { findModel } from '../../src/deploy/model-source.js';
+import { parseOptions } from '../../src/deploy/options.js';
+import { planDeployment } from '../../src/deploy/plan.js';
+import { TARGETS } from '../../src/deploy/targets.js';
 import { LlamactlError } from '../../src/errors/llamactl-error.js';
 import { type CannedServer, cannedServer, type Route } from '../support/canned-server.js';
 import { tinyModel } from '../support/real-server.js';
@@ -127,6 +132,24 @@ describe('a model to deploy', () => {
     assert.deepEqual(model.files, [
       { name: basename(path), sizeBytes: bytes.length, url: null, sha256: null },
     ]);
+  });
+
+  it('of this machine that others may not read is known as such', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'llamactl-mode-'));
+    try {
+      const path = join(folder, 'private.gguf');
+      copyFileSync(await tinyModel(), path);
+      chmodSync(path, 0o644);
+      assert.deepEqual((await findModel(path, { env: {}, trusted: false })).unreadable, []);
+      chmodSync(path, 0o640);
+      const model = await findModel(path, { env: {}, trusted: false });
+      assert.deepEqual(model.unreadable, ['private.gguf']);
+      const plan = planDeployment(parseOptions({ model: path }), [model]);
+      assert.match(TARGETS['docker-compose'].warnings(plan).join(), /chmod o\+r .*private\.gguf/);
+      assert.deepEqual(TARGETS.k8s.warnings(plan), [], "a copy in a volume is the group's");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('that is elsewhere is an error, unless its memory was given', async () => {

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DeployModel } from '../../src/deploy/model-source.js';
 import { parseOptions } from '../../src/deploy/options.js';
-import { planDeployment } from '../../src/deploy/plan.js';
+import { type DeployPlan, planDeployment } from '../../src/deploy/plan.js';
 import { awaitScript, downloadScript, drainScript, healthScript } from '../../src/deploy/scripts.js';
 import { type CannedServer, cannedServer, type Route } from '../support/canned-server.js';
-import { startServer } from '../support/real-server.js';
+import { startServer, type TestServer } from '../support/real-server.js';
 import { HUB_MODEL } from './models.js';
 
 const CONTENT = Buffer.from('weights '.repeat(5000));
@@ -56,6 +56,15 @@ function breaking(content: Buffer, breaks: number): Route {
     }
     response.end(piece);
   };
+}
+
+async function metricsOf({ url }: TestServer, key: string): Promise<string> {
+  const response = await fetch(`${url}/llm/metrics`, { headers: { authorization: `Bearer ${key}` } });
+  return response.text();
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 describe("the containers' scripts", () => {
@@ -186,48 +195,67 @@ describe("the containers' scripts", () => {
   const planOf = (port: number, more: Record<string, unknown> = {}) =>
     planDeployment(parseOptions({ model: HUB_MODEL.given, port, ...more }), [HUB_MODEL]);
 
-  it('drain a real server: the running answer ends first', async () => {
-    writeFileSync(join(folder, 'secrets', 'llama', 'api-key'), '# the team\nsecret-key\n');
-    const real = await startServer({
-      args: [
-        '-c',
-        '8192',
-        '-np',
-        '2',
-        '-t',
-        '1',
-        '--metrics',
-        '--api-key',
-        'secret-key',
-        '--api-prefix',
-        '/llm',
-      ],
-      prefix: '/llm',
+  describe('that drain a real server', () => {
+    const args = ['-c', '32768', '-np', '2', '-t', '1', '--metrics'];
+    let real: TestServer;
+    let plan: DeployPlan;
+    beforeEach(async () => {
+      writeFileSync(join(folder, 'secrets', 'llama', 'api-key'), '# the team\nsecret-key\n');
+      real = await startServer({
+        args: [...args, '--api-key', 'secret-key', '--api-prefix', '/llm'],
+        prefix: '/llm',
+      });
+      plan = planOf(real.port, { apiKeySecret: 'llama-key', apiPrefix: '/llm' });
     });
-    try {
-      const plan = planOf(real.port, { apiKeySecret: 'llama-key', apiPrefix: '/llm' });
-      let answered = false;
-      const answer = fetch(`${real.url}/llm/completion`, {
+    afterEach(() => real.stop());
+
+    /** Asks for so many tokens. @returns how many came */
+    const ask = async (tokens: number, signal?: AbortSignal): Promise<number> => {
+      const response = await fetch(`${real.url}/llm/completion`, {
         method: 'POST',
         headers: { authorization: 'Bearer secret-key' },
-        body: JSON.stringify({ prompt: 'Hello', n_predict: 400, ignore_eos: true, temperature: 0 }),
-      }).then(async (response) => {
-        await response.text();
-        answered = true;
+        body: JSON.stringify({ prompt: 'Hello', n_predict: tokens, ignore_eos: true, temperature: 0 }),
+        ...(signal === undefined ? {} : { signal }),
       });
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      return JSON.parse(await response.text()).tokens_predicted;
+    };
+    const busy = async () => {
+      while (!/requests_processing [12]/.test(await metricsOf(real, 'secret-key'))) await nextTurn();
+    };
+
+    it('let all answers end, those that wait for a slot too, before it is told to stop', async () => {
+      const answers: number[] = [];
+      const asked = Array.from({ length: 5 }, () => ask(600).then((tokens) => answers.push(tokens)));
+      await busy();
       const { code, text } = await runScript(drainScript(plan), folder);
       assert.equal(code, 0, text);
       assert.equal(text, '', 'the metrics were to be had');
-      assert.equal(answered, true, 'the drain ends after the answer');
-      await answer;
-      const health = await runScript(healthScript(plan), folder);
-      assert.equal(health.code, 0, health.text);
+      assert.equal(/requests_(?:processing|deferred) [1-9]/.test(await metricsOf(real, 'secret-key')), false);
+      await real.stop('SIGTERM');
+      await Promise.all(asked);
+      assert.deepEqual(answers, [600, 600, 600, 600, 600], 'no answer was cut off');
+    });
+
+    it('end inside their bound, whatever is still answered', async () => {
+      const gone = new AbortController();
+      const endless = ask(16_000, gone.signal).then(
+        () => 'answered',
+        () => 'gone',
+      );
+      await busy();
+      const { code, seconds } = await runScript(drainScript({ ...plan, drainSeconds: 1 }), folder);
+      assert.equal(code, 0);
+      assert.match(await metricsOf(real, 'secret-key'), /requests_processing 1/, 'it was not waited for');
+      assert.ok(seconds < 60, `${seconds} s`);
+      gone.abort();
+      assert.equal(await endless, 'gone');
+    });
+
+    it('bring the key, without which nothing is known of its health', async () => {
+      assert.equal((await runScript(healthScript(plan), folder)).code, 0);
       writeFileSync(join(folder, 'secrets', 'llama', 'api-key'), 'wrong\n');
       assert.notEqual((await runScript(healthScript(plan), folder)).code, 0);
-    } finally {
-      await real.stop();
-    }
+    });
   });
 
   it('do not hold up the stop of a server that is dead', async () => {

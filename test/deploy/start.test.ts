@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { PATHS } from '../../src/deploy/flags.js';
-import { readGguf } from '../../src/deploy/gguf.js';
-import { type DeployModel, findModel } from '../../src/deploy/model-source.js';
-import { type OptionsInput, parseOptions } from '../../src/deploy/options.js';
+import { findModel } from '../../src/deploy/model-source.js';
 import { type DeployPlan, metricsPaths, planDeployment } from '../../src/deploy/plan.js';
+import { checkFlags } from '../../src/deploy/server-flags/check.js';
+import { tableFor } from '../../src/deploy/server-flags/tables.js';
 import { freePort, startServer, type TestServer, tinyModel } from '../support/real-server.js';
+import { optionMatrix, sampleBy } from './matrix.js';
 
 /** llama-server started with the arguments of a plan, the container's paths moved to ours. */
 async function startAs(plan: DeployPlan, folder: string): Promise<TestServer> {
@@ -25,6 +26,16 @@ async function startAs(plan: DeployPlan, folder: string): Promise<TestServer> {
   return startServer({ model: null, args, port: plan.options.port, prefix: plan.options.apiPrefix ?? '' });
 }
 
+/** How many sets of options a server is started with. */
+const SETS = 8;
+
+/** Flags with their values, as llama-server gets them; what differs on every machine is left out. */
+function choicesOf({ flags }: DeployPlan): string[] {
+  return flags
+    .filter(({ flag }) => !['--port', '--model', '--alias'].includes(flag))
+    .map(({ flag, value }) => (value === null ? flag : `${flag} ${value}`));
+}
+
 describe('the arguments of a deployment', () => {
   let folder: string;
   before(() => {
@@ -32,76 +43,73 @@ describe('the arguments of a deployment', () => {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const cases: readonly (readonly [what: string, options: OptionsInput])[] = [
-    ['with nothing but a model', {}],
-    ['with a key and a prefix', { apiKeySecret: 'llama-key', apiPrefix: '/llm' }],
-    ['with a quantised cache and one slot', { cacheType: 'q8_0', ctxSize: 4096, parallel: 1 }],
-    [
-      'with half a CPU, little memory and own flags',
-      { cpu: '500m', memory: '1GiB', extraArgs: ['--jinja', '--temp', '0.2'] },
-    ],
-  ];
-  for (const [what, options] of cases) {
-    it(`start a real llama-server ${what}`, async () => {
-      const path = await tinyModel();
-      const model = await findModel(path, { env: {}, trusted: false });
+  it('are those that the build takes, whatever is asked for', () => {
+    for (const { name, plan } of optionMatrix())
+      assert.deepEqual(checkFlags(plan.args, tableFor(null)), [], name);
+  });
+
+  /** The matrix, for the tiny model in the place of every other. */
+  async function plansOfTiny(): Promise<DeployPlan[]> {
+    const tiny = await findModel(await tinyModel(), { env: {}, trusted: false });
+    return optionMatrix().map(({ options, plan }) =>
+      // What would not fit 24 GiB fits here.
+      planDeployment(
+        { ...options, gpuMemory: undefined },
+        plan.models.length > 1 ? [tiny, { ...tiny, alias: 'second' }] : [tiny],
+      ),
+    );
+  }
+
+  it('are sampled so that each is started', async () => {
+    const plans = await plansOfTiny();
+    const all = new Set(plans.flatMap(choicesOf));
+    assert.deepEqual(new Set(sampleBy(plans, choicesOf, SETS).flatMap(choicesOf)), all);
+  });
+
+  for (let index = 0; index < SETS; index++) {
+    it(`start a real llama-server: ${index + 1} of ${SETS} sets of the matrix`, async () => {
       const port = await freePort();
-      const plan = planDeployment(parseOptions({ model: path, port, ...options }), [model]);
+      const chosen = sampleBy(await plansOfTiny(), choicesOf, SETS)[index];
+      assert.ok(chosen);
+      const plan = planDeployment({ ...chosen.options, port }, chosen.models);
       const server = await startAs(plan, folder);
       const headers = { authorization: 'Bearer test-key' };
+      const ask = (path: string) => fetch(`${server.url}${path}`, { headers });
       try {
-        const props = await fetch(`${server.url}${plan.options.apiPrefix ?? ''}/props`, { headers });
-        const { total_slots, default_generation_settings, model_alias } = JSON.parse(await props.text());
-        assert.equal(total_slots, plan.slots);
-        assert.equal(default_generation_settings.n_ctx, plan.sizing?.contextPerSlot);
-        assert.equal(model_alias, model.alias);
-        const [metrics = ''] = metricsPaths(plan);
-        assert.equal((await fetch(`${server.url}${metrics}`, { headers })).status, 200);
         const health = await fetch(`${server.url}${plan.health.path}`);
         assert.equal(health.status, plan.health.needsKey ? 401 : 200, 'the probe needs the key, or does not');
+        if (plan.routed.length > 0) await allLoaded(plan, ask);
+        else await isAsPlanned(plan, ask);
+        const paths = metricsPaths(plan);
+        assert.equal(paths.length, Math.max(1, plan.routed.length));
+        for (const path of paths)
+          assert.match(await (await ask(path)).text(), /llamacpp:requests_processing/, path);
       } finally {
-        await server.stop();
+        await server.stop('SIGTERM');
       }
     });
   }
-
-  it('start a real router with two models, loaded from the beginning', async () => {
-    const path = await tinyModel();
-    const header = await readGguf(path, { env: {} });
-    const named = (alias: string): DeployModel => ({
-      given: `${alias}.gguf`,
-      alias,
-      files: [{ name: basename(path), sizeBytes: header.fileBytes, url: null, sha256: null }],
-      folder: dirname(path),
-      header,
-      alternatives: [],
-      warnings: [],
-    });
-    const models = [named('first'), named('second')];
-    const options = parseOptions({
-      model: models.map(({ given }) => given),
-      port: await freePort(),
-      ctxSize: 2048,
-      apiPrefix: '/llm',
-      apiKeySecret: 'llama-key',
-    });
-    const plan = planDeployment(options, models);
-    const server = await startAs(plan, folder);
-    const ask = async (at: string) =>
-      fetch(`${server.url}${at}`, { headers: { authorization: 'Bearer test-key' } });
-    try {
-      const loaded = async () => {
-        const { data } = JSON.parse(await (await ask('/llm/models')).text());
-        return data.filter((model: { status: { value: string } }) => model.status.value === 'loaded').length;
-      };
-      for (let tries = 0; tries < 200 && (await loaded()) < 2; tries++)
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      assert.equal(await loaded(), 2);
-      const paths = metricsPaths(plan);
-      assert.equal(paths.length, 2);
-      for (const at of paths) assert.match(await (await ask(at)).text(), /llamacpp:requests_processing/);
-    } finally {
-      await server.stop('SIGTERM');
-    }
-  });
 });
+
+type Ask = (path: string) => Promise<Response>;
+
+async function isAsPlanned({ options, slots, sizing, models }: DeployPlan, ask: Ask): Promise<void> {
+  const props = JSON.parse(await (await ask(`${options.apiPrefix ?? ''}/props`)).text());
+  assert.equal(props.total_slots, slots);
+  assert.equal(props.default_generation_settings.n_ctx, sizing?.contextPerSlot);
+  assert.equal(props.model_alias, models[0]?.alias);
+}
+
+/** A router loads its models from the beginning. */
+async function allLoaded({ options, routed }: DeployPlan, ask: Ask): Promise<void> {
+  const loaded = async () => {
+    const { data } = JSON.parse(await (await ask(`${options.apiPrefix ?? ''}/models`)).text());
+    return data
+      .filter(({ status }: { status: { value: string } }) => status.value === 'loaded')
+      .map(({ id }: { id: string }) => id)
+      .sort();
+  };
+  for (let tries = 0; tries < 200 && (await loaded()).length < routed.length; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual(await loaded(), [...routed].sort());
+}

@@ -92,7 +92,7 @@ describe('deploy-gen verify: our own manifests', () => {
 
   it('are clean whatever is asked for', () => {
     for (const { name, plan } of optionMatrix()) {
-      for (const target of Object.values(TARGETS)) {
+      for (const target of [TARGETS['docker-compose'], TARGETS.k8s]) {
         const files = target
           .files(plan, { explain: false })
           .filter(({ path }) => /\.(?:ya?ml|json)$/.test(path))
@@ -102,6 +102,154 @@ describe('deploy-gen verify: our own manifests', () => {
         assert.ok(servers.length > 0, name);
       }
     }
+  });
+});
+
+describe('deploy-gen verify: as others write it', () => {
+  const found = (text: string) =>
+    verify({ 'compose.yaml': text }).findings.filter(
+      ({ check }) => !['security-context', 'stop', 'public-key'].includes(check ?? ''),
+    );
+  const compose = (...lines: string[]) =>
+    found(`services:\n  llama:\n${lines.map((line) => `    ${line}\n`).join('')}`);
+  const healthy = 'healthcheck: { test: "curl -f http://localhost:8080/health", start_period: 60s }';
+  const image = 'image: ghcr.io/ggml-org/llama.cpp:server';
+
+  it('takes variables of ports by their defaults', () => {
+    const ports = `ports: ["127.0.0.1:\${PORT:-8001}:\${PORT:-8001}"]`;
+    const at = (port: string) =>
+      compose(
+        image,
+        `command: ["--port", "${port}"]`,
+        ports,
+        'healthcheck: { disable: false, start_period: 1s }',
+      );
+    assert.deepEqual(shown(at(`\${PORT:-8001}`)), []);
+    assert.match(
+      at('9000')
+        .map(({ title }) => title)
+        .join(),
+      /sent to port 8001 of the container/,
+    );
+    assert.deepEqual(
+      shown(
+        verify({
+          'a.yaml': `services: { a: { image: "ghcr.io/ggml-org/llama.cpp:server", ports: ["\${BIND:-127.0.0.1}:8080:8080"] } }`,
+        }).findings,
+      ).filter((line) => line.includes('public-key')),
+      [],
+    );
+  });
+
+  it('knows a server that listens on a socket of the file system', () => {
+    const command = 'command: --host /run/llama/llama.sock';
+    const [flaw] = compose(image, command, 'volumes: ["/srv/run:/run/llama"]');
+    assert.equal(flaw?.check, 'healthcheck');
+    assert.match(JSON.stringify(flaw?.remedies), /--unix-socket, \/run\/llama\/llama\.sock/);
+    assert.deepEqual(
+      compose(
+        image,
+        command,
+        'healthcheck: { test: "curl -f --unix-socket /run/llama/llama.sock http://localhost/health", start_period: 9s }',
+      ),
+      [],
+    );
+  });
+
+  it('says at once that a check below the prefix needs the key too', () => {
+    const check = 'healthcheck: { test: "curl -f http://localhost:8080/health", start_period: 60s }';
+    const [flaw] = compose(image, check, 'command: --api-prefix /llm --api-key-file /run/secrets/key');
+    assert.match(flaw?.title ?? '', /outside the prefix \/llm/);
+    assert.match(JSON.stringify(flaw?.remedies), /127\.0\.0\.1:8080\/llm\/health/);
+    assert.match(JSON.stringify(flaw?.remedies), /with the key from its file/);
+  });
+
+  it('finds a health check with a program that the image does not have', () => {
+    const check = (test: string) => compose(image, `healthcheck: { test: ${test}, start_period: 60s }`);
+    const [wget] = check('[CMD, wget, -qO-, "http://localhost:8080/health"]');
+    assert.match(wget?.title ?? '', /runs wget, which the image does not have/);
+    assert.match(check('"nc -z localhost 8080"')[0]?.title ?? '', /runs nc/);
+    assert.deepEqual(check('"curl -f http://localhost:8080/health || exit 1"'), []);
+    assert.deepEqual(
+      found(
+        `services: { a: { image: "registry.example.com/llama-server:1", healthcheck: { test: "wget http://localhost:8080/health", start_period: 9s } } }`,
+      ),
+      [],
+      "somebody else's image may have it",
+    );
+  });
+
+  it('finds what keeps the program from being found', () => {
+    const hidden = compose(image, healthy, 'volumes: ["./:/app"]', 'command: -hf a/b');
+    assert.match(hidden[0]?.title ?? '', /what is mounted at \/app hides llama-server/);
+    const old = compose(image, healthy, "entrypoint: ''", 'command: /llama-server -hf a/b');
+    assert.match(old[0]?.title ?? '', /there is no \/llama-server in the image/);
+    assert.deepEqual(compose(image, healthy, "entrypoint: ''", 'command: /app/llama-server -hf a/b'), []);
+    assert.deepEqual(compose(image, healthy, 'volumes: ["./x:/app/x"]', 'command: -hf a/b'), []);
+  });
+
+  it('reads what is built from the sources of llama.cpp', () => {
+    const build =
+      'build: { context: "https://github.com/ggml-org/llama.cpp.git#master", dockerfile: .devops/cuda.Dockerfile, target: full }';
+    const flaws = compose(build, healthy, 'gpus: all', 'command: --server -hf a/b --mlock');
+    assert.match(flaws.map(({ title }) => title).join(), /--mlock is gone/);
+    assert.equal(
+      verify({ 'a.yaml': 'services: { a: { build: ./app, command: --port 1 } }' }).servers.length,
+      0,
+    );
+  });
+
+  it('claims less of a build that is older than those that are known', () => {
+    const of = (tag: string) =>
+      compose(`image: ghcr.io/ggml-org/llama.cpp:server-${tag}`, healthy, 'command: -hf a/b -fa');
+    assert.deepEqual(shown(of('b11434')), ['5 flags error']);
+    const [older] = of('b5200');
+    assert.equal(older?.severity, 'warning');
+    assert.match(older?.evidence.join() ?? '', /b5200, which is older than the builds that are known/);
+  });
+
+  it('takes a GPU of Swarm, or of a default runtime, for one', () => {
+    const cuda = 'image: ghcr.io/ggml-org/llama.cpp:server-cuda';
+    assert.match(compose(cuda, healthy)[0]?.title ?? '', /given no GPU/);
+    assert.deepEqual(compose(cuda, healthy, 'environment: [NVIDIA_VISIBLE_DEVICES=0]'), []);
+    assert.match(
+      compose(cuda, healthy, 'environment: [NVIDIA_VISIBLE_DEVICES=none]')[0]?.title ?? '',
+      /given no GPU/,
+    );
+    const reserved = 'generic_resources: [{ discrete_resource_spec: { kind: NVIDIA-GPU, value: 1 } }]';
+    assert.deepEqual(compose(cuda, healthy, `deploy: { resources: { reservations: { ${reserved} } } }`), []);
+  });
+
+  it('reads $(NAME) in arguments of a pod by its own variables', () => {
+    const pod = (env: string) =>
+      verify({
+        'pod.yaml': `kind: Pod\nspec:\n  containers:\n    - image: ghcr.io/ggml-org/llama.cpp:server\n      args: [--port, $(PORT)]\n      env: [${env}]\n      readinessProbe: { httpGet: { path: /health, port: 8000 } }\n`,
+      }).findings.filter(({ title }) => title.startsWith('readinessProbe'));
+    assert.match(
+      pod('{ name: PORT, value: "9000" }')[0]?.title ?? '',
+      /port 8000, and the server listens on 9000/,
+    );
+    assert.deepEqual(pod('{ name: PORT, value: "8000" }'), []);
+    assert.deepEqual(pod('{ name: PORT, valueFrom: { configMapKeyRef: { name: a, key: b } } }'), []);
+  });
+
+  it('finds a key in a variable that nobody reads', () => {
+    const [flaw] = compose(image, healthy, 'environment: [LLAMA_API_KEY_FILE=/run/secrets/key]');
+    assert.match(flaw?.title ?? '', /LLAMA_API_KEY_FILE is read by nobody/);
+    assert.match(JSON.stringify(flaw?.remedies), /LLAMA_ARG_API_KEY_FILE: \/run\/secrets\/key/);
+    assert.deepEqual(compose(image, healthy, 'environment: [LLAMA_ARG_API_KEY_FILE=/run/secrets/key]'), []);
+  });
+
+  it('names the variable of a flag that was meant, and the image with a backend', () => {
+    const [variable] = compose(image, healthy, 'environment: [LLAMA_ARG_NGL=99]');
+    assert.match(JSON.stringify(variable?.remedies), /LLAMA_ARG_N_GPU_LAYERS/);
+    const [gpu] = compose(
+      'image: ghcr.io/ggml-org/llama.cpp:full',
+      healthy,
+      'gpus: all',
+      'command: --server -hf a/b',
+    );
+    assert.match(JSON.stringify(gpu?.remedies), /llama\.cpp:full-cuda/);
   });
 });
 

@@ -11,7 +11,7 @@ import {
   writeBundles,
 } from '../../src/diagnose/bundle.js';
 import { CHECKS } from '../../src/diagnose/checks.js';
-import type { Facts } from '../../src/diagnose/facts.js';
+import { type Facts, notAsked } from '../../src/diagnose/facts.js';
 import { type Diagnosis, judge } from '../../src/diagnose/runner.js';
 import { failedFact, healthyFacts } from '../support/facts.js';
 
@@ -134,6 +134,22 @@ describe('a bundle', () => {
       'what is never twice the same',
     );
     await assert.rejects(compareFiles([file('before.json')]), { exit: 2 });
+  });
+
+  it('compared with one of a server that is gone shows that, and not each fact that is not asked any more', async () => {
+    const refused = failedFact('CONNECTION_ERROR', 'connection.refused', 'nothing listens');
+    const gone = healthyFacts({
+      tcp: refused,
+      health: refused,
+      slots: notAsked('the server does not answer'),
+    });
+    writeFileSync(file('up.json'), JSON.stringify(diagnosisOf(healthyFacts())));
+    writeFileSync(file('down.json'), JSON.stringify(diagnosisOf(gone)));
+    const { facts } = await compareFiles([file('up.json'), file('down.json')]);
+    assert.deepEqual(facts, [
+      { path: 'tcp', before: 'answers', after: 'connection.refused' },
+      { path: 'health', before: 'answers', after: 'connection.refused' },
+    ]);
   });
 
   it('compared with itself shows nothing', async () => {

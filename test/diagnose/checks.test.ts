@@ -62,6 +62,32 @@ const CASES: readonly Case[] = [
     says: /container llama/,
   },
   {
+    what: 'refused, and a llama-server of a container listens inside only: the other one elsewhere is none of it',
+    facts: {
+      ...down,
+      ...local({
+        processes: [
+          { ...process, listens: ['0.0.0.0:9999'], ports: [9999] },
+          { ...process, pid: 8, listens: [], ports: [], listensInside: ['0.0.0.0:8080'] },
+        ],
+      }),
+    },
+    code: 'container.bind-localhost',
+    says: /process 8 listens on 0\.0\.0\.0:8080, in a network of its own/,
+  },
+  {
+    what: 'refused, and one answers on the other default port',
+    facts: { ...down, moved: known({ url: 'http://127.0.0.1:9931', answers: true }) },
+    code: 'connection.refused',
+    says: /llamactl diagnose --url http:\/\/127\.0\.0\.1:9931/,
+  },
+  {
+    what: 'refused, and nobody answers on the other default port',
+    facts: { ...down, moved: known({ url: 'http://127.0.0.1:9931', answers: false }) },
+    code: 'connection.refused',
+    says: /^(?!.*9931)/s,
+  },
+  {
     what: 'stopped by a signal',
     facts: { health: silent, props: silent, ...local({ processes: [{ ...process, state: 'T' }] }) },
     code: 'server.wedged',
@@ -112,6 +138,18 @@ const CASES: readonly Case[] = [
     code: 'gpu.not-used',
     severity: 'warning',
     says: /-ngl 99/,
+  },
+  {
+    what: 'a GPU that a build for the CPU does not use, and nobody said it should',
+    facts: local({ processes: [{ ...process, args: ['-m', 'a.gguf'] }], gpus: ['nvidia'] }),
+    code: null,
+    severity: 'info',
+    says: /without a back end/,
+  },
+  {
+    what: 'a GPU for the screen alone',
+    facts: local({ processes: [{ ...process, args: ['-m', 'a.gguf'] }], gpus: ['intel'] }),
+    code: null,
   },
   {
     what: 'layers for a GPU, and the back end of one that is there',

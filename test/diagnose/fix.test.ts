@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { cli } from '../support/cli.js';
-import { shareServer } from '../support/real-server.js';
+import { shareServer, startServer } from '../support/real-server.js';
 
 describe('diagnose --fix', () => {
   const server = shareServer({ args: ['-c', '1024', '-np', '2', '--alias', 'tiny'] });
@@ -40,6 +41,37 @@ describe('diagnose --fix', () => {
     const { code } = await fix('--yes', '--json');
     assert.equal(code, 0);
     assert.equal(read('llamactl.config.json'), `{"targets":{"a":{"baseUrl":"${server.current.url}/v1"}}}`);
+  });
+
+  it('mends the one of several addresses that does not answer, and leaves one that is a variable', async () => {
+    const { url } = server.current;
+    const text = (second: string) =>
+      `targets:\n  a:\n    baseUrls:\n      - ${url}\n      - ${second} # the other\n`;
+    write('llamactl.config.yaml', text(`${url}/llm`));
+    const { code, err } = await fix('--yes', '--json');
+    assert.equal(code, 0, err);
+    assert.equal(read('llamactl.config.yaml'), text(JSON.stringify(url)));
+
+    write('llamactl.config.yaml', text('$ELSEWHERE/llm'));
+    const left = await cli(['diagnose', '--fix', '--yes'], { cwd, env: { ELSEWHERE: url } });
+    assert.equal(left.code, 1);
+    assert.match(left.err, /nothing of this can be mended/);
+    assert.equal(read('llamactl.config.yaml'), text('$ELSEWHERE/llm'));
+  });
+
+  it('mends the port that has moved with a release', async () => {
+    // A loopback address of its own, so that both default ports are free.
+    const host = `127.${1 + (process.pid % 250)}.${1 + ((process.pid >> 8) % 250)}.9`;
+    const moved = await startServer({ port: 9931, args: ['-c', '512', '--host', host], until: 'started' });
+    try {
+      for (let look = 0; look < 300 && !/listening on/.test(moved.log()); look++) await sleep(50);
+      write('llamactl.config.json', `{"targets":{"a":{"baseUrl":"http://${host}:8080"}}}`);
+      const { code, err } = await fix('--yes', '--json');
+      assert.equal(code, 0, err);
+      assert.equal(read('llamactl.config.json'), `{"targets":{"a":{"baseUrl":"http://${host}:9931"}}}`);
+    } finally {
+      await moved.stop();
+    }
   });
 
   it('writes nothing where nobody can be asked', async () => {

@@ -39,6 +39,7 @@ describe('redaction', () => {
       'export LLAMACTL_API_KEY=KEY%0Allamactl diagnose',
       'llama-server --api-key $LLAMA_API_KEY',
       'LLAMACTL_API_KEY=…',
+      'export LLAMACTL_API_KEY=$(kubectl get secret llama-key)',
       'no key was given',
       'kubectl create secret generic llama-api-key --from-file=api-key=/dev/stdin',
     ]) {

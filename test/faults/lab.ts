@@ -66,8 +66,9 @@ export class Lab {
   async canned(
     routes: Readonly<Record<string, Route>>,
     headers?: Readonly<Record<string, string>>,
+    at?: { readonly host: string; readonly port: number },
   ): Promise<CannedServer> {
-    const server = await cannedServer(routes, headers);
+    const server = await cannedServer(routes, headers, at);
     this.defer(() => server.stop());
     return server;
   }

@@ -17,7 +17,9 @@ export type Layer =
   | 'template'
   | 'generation'
   | 'capacity'
+  | 'version'
   | 'host'
+  | 'container'
   | 'log'
   | 'healthy';
 

@@ -1,6 +1,7 @@
 import type { Scenario } from './scenario.js';
 import { CAPACITY } from './scenarios/capacity.js';
 import { CONFIGURATION } from './scenarios/configuration.js';
+import { CONTAINERS } from './scenarios/container.js';
 import { CONTEXTS } from './scenarios/context.js';
 import { GENERATION } from './scenarios/generation.js';
 import { HEALTHY_SET_UPS } from './scenarios/healthy.js';
@@ -14,6 +15,7 @@ import { STATES } from './scenarios/state.js';
 import { STRANGERS } from './scenarios/strangers.js';
 import { TEMPLATES } from './scenarios/template.js';
 import { TLS } from './scenarios/tls.js';
+import { VERSIONS } from './scenarios/version.js';
 
 /** Every scenario, by layer. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -29,7 +31,9 @@ export const SCENARIOS: readonly Scenario[] = [
   ...TEMPLATES,
   ...GENERATION,
   ...CAPACITY,
+  ...VERSIONS,
   ...HOST,
+  ...CONTAINERS,
   ...LOGS,
   ...HEALTHY_SET_UPS,
 ];

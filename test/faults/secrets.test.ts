@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { cli } from '../support/cli.js';
+import { fakeDocker } from '../support/fake-docker.js';
 import { freePort } from '../support/real-server.js';
 import { replay } from '../support/replay.js';
 import { Lab, Shared } from './lab.js';
@@ -54,6 +55,29 @@ const PLACES: readonly Place[] = [
     what: 'the right key by flag',
     exit: 0,
     setUp: async (lab) => diagnose((await lab.server(['-c', '512', '--api-key', KEY])).url, '--api-key', KEY),
+  },
+  {
+    what: "a key in the server's own environment",
+    exit: 0,
+    setUp: async (lab) => {
+      const env = {
+        LLAMA_ARG_CTX_SIZE: '512',
+        LLAMA_ARG_API_KEY: KEY,
+        LLAMA_API_KEY: KEY,
+        HF_TOKEN,
+      };
+      return { ...diagnose((await lab.own([], { env })).url, '--api-key', KEY, '--verbose'), env: {} };
+    },
+  },
+  {
+    what: 'a key in the flags and the environment of a container',
+    exit: 1,
+    setUp: async (lab) => {
+      const args = ['-m', '/models/a.gguf', '--api-key', KEY, `--hf-token=${HF_TOKEN}`];
+      const container = { name: 'llama', args, env: [`LLAMA_API_KEY=${KEY}`, `HF_TOKEN=${HF_TOKEN}`] };
+      const call = diagnose(`http://127.0.0.1:${await freePort()}`, '--verbose');
+      return { ...call, env: fakeDocker(lab.folder(), [container]) };
+    },
   },
   {
     what: 'a wrong key by flag',

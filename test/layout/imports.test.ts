@@ -4,11 +4,18 @@ import { join } from 'node:path';
 import { type ImportGraph, type ImportReader, importReader, ROOT } from './import-graph.js';
 import { LONGEST_COMMAND, LONGEST_SOURCE, offences } from './rules.js';
 
-const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
+  readFileSync(join(ROOT, 'package.json'), 'utf8'),
+) as {
   dependencies: Record<string, string>;
+  optionalDependencies: Record<string, string>;
   devDependencies: Record<string, string>;
 };
-const declared = new Set([...Object.keys(dependencies), ...Object.keys(devDependencies)]);
+const declared = new Set([
+  ...Object.keys(dependencies),
+  ...Object.keys(devDependencies),
+  ...Object.keys(optionalDependencies),
+]);
 
 describe('the layout of src', () => {
   let reader: ImportReader;

@@ -23,7 +23,7 @@ const FOLDERS: Readonly<
   wire: { may: [], types: [] },
   errors: { may: [], types: [] },
   // The library's entry.
-  'index.ts': { may: ['client', 'catalogue', 'config', 'errors', 'wire'], types: [] },
+  'index.ts': { may: ['services', 'client', 'catalogue', 'config', 'errors', 'wire'], types: [] },
 };
 
 /** Packages that only these folders may import. */

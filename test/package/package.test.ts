@@ -28,6 +28,7 @@ const FIXED = ['@oclif/core', 'ora', 'chalk', 'cli-table3', 'undici', 'zod'];
 const GIVEN = {
   client: "import('llamactl').LlamaCppClient",
   messages: "import('llamactl').Message[]",
+  config: "import('llamactl').ProvidersConfig",
   url: 'string',
   logText: 'string',
 } as const;
@@ -71,6 +72,7 @@ describe('the npm package', () => {
   let pkg: {
     readonly version: string;
     readonly dependencies: Readonly<Record<string, string>>;
+    readonly optionalDependencies: Readonly<Record<string, string>>;
     readonly bin: Readonly<Record<string, string>>;
   };
 
@@ -108,7 +110,7 @@ describe('the npm package', () => {
         /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
         /^bin\/(?:run|load)\.js$/,
         /^dist\/(?:cli\.cjs|cli\.cache|index\.js|third-party-licences\.txt)$/,
-        /^dist\/types\/(?:index|(?:catalogue|client|config|errors|wire)\/[\w./-]+)\.d\.ts$/,
+        /^dist\/types\/(?:index|(?:catalogue|client|config|errors|services|wire)\/[\w./-]+)\.d\.ts$/,
         /^docs\/[\w-]+\.(?:md|schema\.json)$/,
       ];
       const others = packed.files
@@ -142,7 +144,10 @@ describe('the npm package', () => {
             .join('/'),
         );
       assert.ok(loaded.includes('undici') && loaded.includes('zod'), loaded.join());
-      assert.deepEqual(Object.keys(pkg.dependencies).sort(), [...new Set([...FIXED, ...loaded])].sort());
+      const optional = Object.keys(pkg.optionalDependencies);
+      const needed = [...FIXED, ...loaded.filter((name) => !optional.includes(name))];
+      assert.deepEqual(Object.keys(pkg.dependencies).sort(), [...new Set(needed)].sort());
+      assert.deepEqual(optional, ['@napi-rs/keyring']);
     });
   });
 
@@ -185,7 +190,8 @@ describe('the npm package', () => {
       assert.ok(asked.includes('node:fs'), 'the bundle asks for modules in this form');
       assert.deepEqual(
         asked.filter((name) => !name.startsWith('node:') && !builtinModules.includes(name)),
-        [],
+        // It has a native part, and is done without where it is not there.
+        ['@napi-rs/keyring'],
       );
     });
   });

@@ -41,6 +41,7 @@ describe('health on the screen', () => {
       [report('a:1', 'ready'), report('b:2', 'loading'), report('c:3', 'unreachable', null)].map((each) =>
         result(each),
       ),
+      80,
     );
     assert.deepEqual(stripVTControlCharacters(text).split('\n'), [
       '✓ ready · 2 ms · http://a:1',

@@ -87,4 +87,9 @@ describe('the built-in model', () => {
     assert.equal((await stat(first)).mtimeMs, mtimeMs);
     assert.deepEqual(await readdir(join(folder, 'models')), ['tiny-v1.gguf']);
   });
+
+  it('says so where the cache cannot be written', async () => {
+    // Node 20's own recursive mkdir never ends below /proc.
+    await assert.rejects(ensureTinyModel('/proc/nowhere'), { exit: 2, message: /cannot be made/ });
+  });
 });

@@ -183,6 +183,17 @@ describe('up', () => {
     });
   }
 
+  it('starts once more where the log lost its last lines, which tell why', async () => {
+    const bin = join(folder, 'llama-server');
+    const told = join(folder, 'told');
+    await writeFile(
+      bin,
+      `#!/bin/sh\nif [ -e "${told}" ]; then echo "gguf_init_from_file_impl: invalid magic characters: 'x', expected 'GGUF'"; fi\ntouch "${told}"\nexit 1\n`,
+    );
+    await chmod(bin, 0o755);
+    assert.equal((await failure({ tiny: true, bin })).code, 'model.corrupt');
+  });
+
   it('explains an end that nobody asked for', async () => {
     const started = await up({ ...options, tiny: true });
     const kept = keepUp(started, options.signal, () => undefined);

@@ -100,6 +100,16 @@ describe('config init', () => {
       assert.match(text, /Where the server needs an API key, one of:/);
     });
 
+    it(`offers ${format} of several a fallback, which is right once it is taken in`, async () => {
+      const [one, two] = ['one', 'two'].map((name) => ({ ...LOCAL, name, key: { kind: 'none' } as const }));
+      assert.ok(one !== undefined && two !== undefined);
+      const taken = (await initText([one, two], format)).replace(/(?:#|\/\/) ("?fallback"?: )/, '$1');
+      const { problems, config } = await readConfig(taken, `c.${format}`);
+      assert.deepEqual(problems, []);
+      assert.deepEqual(config?.fallback, ['one', 'two']);
+      assert.doesNotMatch(await initText([one], format), /fallback/);
+    });
+
     it(`what stands commented out in ${format} is right once it is taken in`, async () => {
       const text = await initText([{ ...LOCAL, name: 'it', key: { kind: 'none' } }], format);
       const taken =

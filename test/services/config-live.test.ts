@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readConfig } from '../../src/config/read.js';
 import { holdAgainstServers } from '../../src/services/config-live.js';
 import { cannedServer, LLAMA_HEADERS } from '../support/canned-server.js';
+import { type ProviderFixture, providerFixture } from '../support/provider-fixture.js';
 import { freePort, shareServer } from '../support/real-server.js';
 
 const KEY = 'sk-live-key';
@@ -126,16 +127,53 @@ describe('a configuration held against its servers', () => {
     }
   });
 
-  it('asks other programs for their models only', async () => {
-    const other = await cannedServer({ 'GET /v1/models': { body: { data: [] } } });
-    try {
-      assert.deepEqual(await hold(['provider: openai-compatible'], { url: other.url }), []);
-      assert.deepEqual(
-        other.requests.map(({ line }) => line),
-        ['GET /v1/models'],
-      );
-    } finally {
-      await other.stop();
+  it('holds other programs against what they tell, and asks none for work', async () => {
+    const CASES: readonly (readonly [ProviderFixture, readonly string[], readonly string[]])[] = [
+      ['ollama', ['provider: ollama', 'models: [qwen3:4b, llama3.2]', 'contextWindow: 4096'], []],
+      [
+        'ollama',
+        ['provider: ollama', 'models: [qwen3:8b]'],
+        [
+          '5 error model.not-found targets.it.models[0]: the server has no model "qwen3:8b", did you mean "qwen3:4b"?',
+        ],
+      ],
+      [
+        'ollama',
+        ['provider: ollama', 'contextWindow: 32768'],
+        [
+          '5 error context.slot-too-small targets.it.contextWindow: 32,768 tokens are supposed, and Ollama gives qwen3:4b 4,096',
+        ],
+      ],
+      [
+        'vllm',
+        ['provider: openai-compatible', 'performance: { nCtx: 16384 }'],
+        [
+          '5 error context.slot-too-small targets.it.performance.nCtx: 16,384 tokens are supposed, and the server gives Qwen/Qwen3-4B 8,192',
+        ],
+      ],
+      [
+        'lm-studio',
+        ['provider: openai-compatible', 'models: [qwen3]', 'contextWindow: 4096'],
+        ['5 warning model.not-found targets.it.models[0]: the server has no model "qwen3"'],
+      ],
+    ];
+    for (const [fixture, target, expected] of CASES) {
+      const other = await providerFixture(fixture);
+      try {
+        assert.deepEqual(await hold(target, { url: other.url }), expected);
+        assert.equal(
+          other.requests.some(({ line }) => line.startsWith('POST /v1')),
+          false,
+        );
+      } finally {
+        await other.stop();
+      }
     }
+  });
+
+  it('takes what is only called OpenAI-compatible for the llama-server that it is', async () => {
+    assert.deepEqual(await hold(['provider: openai-compatible', 'apiKey: $KEY', 'contextWindow: 9000']), [
+      '6 error context.slot-too-small targets.it.contextWindow: 9,000 tokens are supposed, and a slot holds 2,048 (4,096 shared by 2 slots)',
+    ]);
   });
 });

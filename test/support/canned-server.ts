@@ -28,10 +28,12 @@ export interface CannedServer {
 /**
  * An HTTP server with given answers, for what no llama-server does: other programs on the port, answers of other builds.
  * @param routes by `GET /path` (without the query), `*` for everything else
+ * @param at default a free port of 127.0.0.1
  */
 export async function cannedServer(
   routes: Readonly<Record<string, Route>>,
   headers: Readonly<Record<string, string>> = {},
+  at: { readonly host: string; readonly port: number } = { host: '127.0.0.1', port: 0 },
 ): Promise<CannedServer> {
   const requests: { line: string; headers: Readonly<Record<string, unknown>>; body: string }[] = [];
   const server: Server = createServer(async (request, response) => {
@@ -53,12 +55,12 @@ export async function cannedServer(
     });
     response.end(isText ? route.body : JSON.stringify(route.body));
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(at);
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${at.host}:${port}`,
     port,
     requests,
     stop: async () => {

@@ -4,7 +4,9 @@ import { type Facts, type FailureFact, notAsked } from '../../src/diagnose/facts
 export function healthyFacts(changes: Partial<Facts> = {}): Facts {
   return {
     url: 'http://127.0.0.1:8080',
+    program: 'llama.cpp',
     configured: {
+      provider: 'llama-cpp',
       file: null,
       problems: [],
       urlOrigin: 'flag',
@@ -25,6 +27,8 @@ export function healthyFacts(changes: Partial<Facts> = {}): Facts {
     otherScheme: notAsked('the scheme is not in doubt'),
     health: known({ status: 'ready', kind: 'llama.cpp', build: 'b11434-abcdef0', responseTimeMs: 1.2 }),
     path: known({ url: 'http://127.0.0.1:8080', stranger: null }),
+    moved: notAsked('something answers on the port'),
+    endpoints: known({ embeddings: false, rerank: false }),
     props: known({
       default_generation_settings: { n_ctx: 2048 },
       total_slots: 4,
@@ -36,6 +40,8 @@ export function healthyFacts(changes: Partial<Facts> = {}): Facts {
       chat_template_caps: { supports_tool_calls: true, supports_system_role: true },
     }),
     keyless: notAsked('no key is given'),
+    access: notAsked('/props tells it'),
+    window: notAsked('/props tells it'),
     models: known([
       {
         id: 'qwen',

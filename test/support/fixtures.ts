@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const FOLDER = fileURLToPath(new URL('../fixtures/wire', import.meta.url));
 
-/** One recorded exchange with a real llama-server. */
+/** One recorded exchange with a real llama-server, or a real Ollama. */
 export interface Exchange {
   readonly label: string;
   readonly request: {
@@ -27,6 +27,9 @@ export interface Recording {
   readonly name: string;
   readonly exchanges: readonly Exchange[];
 }
+
+/** Builds of Ollama, as their folders are named. */
+export const isOllama = (build: string) => build.startsWith('ollama-');
 
 /** Every recording of every build. */
 export function recordings(): Recording[] {

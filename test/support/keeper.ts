@@ -6,7 +6,7 @@ export function keeper(): <T extends { stop(): Promise<void> }>(starting: Promis
   });
   return async (starting) => {
     const started = await starting;
-    stops.push(started.stop);
+    stops.push(() => started.stop());
     return started;
   };
 }

@@ -6,7 +6,7 @@ const LONG = 4_000;
 
 /**
  * The routes of a server that is played back from what a real one was recorded to answer: by method and path, and for chats
- * by what is asked (a stream, tools, more than fits).
+ * by what is asked (a stream, tools, an image, more than fits …).
  * @param names recordings, the first that has an exchange wins: `default`
  * @param labels of the exchange to take where a recording has several for a path: `{'GET /metrics': 'metrics-busy'}`
  */
@@ -31,26 +31,30 @@ export function replay(
   const chat = 'POST /v1/chat/completions';
   if (labelled('chat-stream') !== undefined && labels[chat] === undefined) {
     routes[chat] = (_request, response, body) => {
-      const isStream = /"stream"\s*:\s*true/.test(body);
-      const hasTools = /"tools"\s*:\s*\[\s*\{/.test(body);
-      const label = hasTools
-        ? isStream
-          ? 'chat-tools-stream'
-          : 'chat-tools-required'
-        : body.length > LONG
-          ? isStream
-            ? 'chat-overflow-stream'
-            : 'chat-overflow'
-          : isStream
-            ? 'chat-stream'
-            : 'chat';
-      const { status = 500, headers = {}, body: text } = cannedOf(labelled(label) as Exchange);
+      const found = labelsOf(body).flatMap((label) => labelled(label) ?? [])[0];
+      const { status = 500, headers = {}, body: text } = cannedOf(found as Exchange);
       response.writeHead(status, headers).end(text);
     };
   }
   const unknown = labelled('unknown-route');
   if (unknown !== undefined) routes['*'] = cannedOf(unknown);
   return routes;
+}
+
+/** What a chat is recorded as, the most particular first. */
+function labelsOf(body: string): string[] {
+  const isStream = /"stream"\s*:\s*true/.test(body);
+  const kind = (label: string) => (isStream ? `${label}-stream` : label);
+  if (body.includes('llamactl-no-such-model')) return [kind('chat-unknown-model'), kind('chat')];
+  if (body.includes('"image_url"')) return ['chat-image'];
+  if (/"tools"\s*:\s*\[\s*\{/.test(body))
+    return isStream ? ['chat-tools-stream'] : ['chat-tools-text', 'chat-tools-required'];
+  if (body.length > LONG) return [kind('chat-overflow')];
+  if (body.includes('"json_schema"')) return ['chat-json-schema', kind('chat')];
+  if (body.includes('"logprobs"')) return ['chat-logprobs', kind('chat')];
+  // Ollama's second model, which answers the same with tools as without.
+  if (!isStream && body.includes('"model":"tiny-tools')) return ['chat-tools-text', 'chat'];
+  return [kind('chat')];
 }
 
 function lineOf({ request }: Exchange): string {

@@ -9,7 +9,11 @@ import { BIN } from './cli.js';
 export interface Terminal {
   /** What it has written so far, without control sequences. */
   readonly screen: string;
+  /** The same with control sequences. */
+  readonly raw: string;
   type(text: string): void;
+  /** Makes it 120×40, and tells the program. */
+  grow(): void;
   /** Waits until the screen, from where the last wait ended, shows this. */
   until(pattern: RegExp): Promise<void>;
   /** To the program itself. */
@@ -33,7 +37,7 @@ const PATIENCE = 25_000;
 const HOST = `
 import fcntl, os, pty, select, signal, struct, sys, termios
 master, slave = pty.openpty()
-fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, int(sys.argv.pop(1)), 0, 0))
 before = termios.tcgetattr(slave)
 pid = os.fork()
 if pid == 0:
@@ -43,6 +47,10 @@ if pid == 0:
     os.close(master)
     os.execvp(sys.argv[1], sys.argv[1:])
 signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGTERM))
+def grow(*_):
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack('HHHH', 40, 120, 0, 0))
+    os.kill(pid, signal.SIGWINCH)
+signal.signal(signal.SIGUSR1, grow)
 watched, status = [0, master], None
 while True:
     ready = select.select(watched, [], [], 0.02)[0]
@@ -59,10 +67,10 @@ sys.stderr.write('restored' if termios.tcgetattr(slave) == before else 'changed'
 sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
 `;
 
-/** Starts the program on a terminal, in an empty home. */
-export function onTerminal(args: readonly string[]): Terminal {
+/** Starts the program on a terminal, in an empty home. @param columns 0 for one that does not tell its size */
+export function onTerminal(args: readonly string[], columns = 80): Terminal {
   const home = mkdtempSync(join(tmpdir(), 'llamactl-terminal-'));
-  const host: ChildProcess = spawn('python3', ['-c', HOST, process.execPath, BIN, ...args], {
+  const host: ChildProcess = spawn('python3', ['-c', HOST, String(columns), process.execPath, BIN, ...args], {
     cwd: home,
     env: { PATH: process.env['PATH'], HOME: home, TERM: 'xterm-256color', NO_COLOR: '1' },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -83,6 +91,10 @@ export function onTerminal(args: readonly string[]): Terminal {
     get screen() {
       return plain(raw);
     },
+    get raw() {
+      return raw;
+    },
+    grow: () => void host.kill('SIGUSR1'),
     type: (text) => void host.stdin?.write(text),
     kill: (signal) => void host.kill(signal),
     until: (pattern) =>

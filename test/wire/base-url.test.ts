@@ -43,8 +43,8 @@ describe('parseBaseUrl', () => {
     ['gpu1', /write http:\/\/HOST:PORT/],
     ['https//gpu.example.com', /write http:\/\/HOST:PORT/],
     ['http:/localhost:8080', /not a URL/],
-    ['http://user:secret@localhost:8080', /give the key with --api-key/],
-    ['http://secret@localhost:8080', /give the key with --api-key/],
+    ['http://user:secret@localhost:8080', /give a key with --api-key/],
+    ['http://secret@localhost:8080', /give a key with --api-key/],
     ['http://localhost:8080/health?x=1', /query or a fragment/],
     ['http://localhost:8080/#/chat', /query or a fragment/],
   ] as const) {

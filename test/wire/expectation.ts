@@ -8,7 +8,7 @@ import type { CatalogueCode } from '../../src/errors/codes.js';
 import type { LlamaCppErrorType } from '../../src/errors/error-type.js';
 import { type ChatChunk, chatChunkSchema } from '../../src/wire/chat.js';
 import { parseServerMetrics, type ServerMetrics } from '../../src/wire/metrics.js';
-import { bodyText, type Exchange } from '../support/fixtures.js';
+import { bodyText, type Exchange, isOllama } from '../support/fixtures.js';
 
 /** What a recorded exchange must turn out to be: a row of {@link EXPECTED}. */
 export interface Row extends Outcome {
@@ -108,7 +108,7 @@ export function hold(row: Row, exchange: Exchange, build: string): void {
     const found = classify(failureOf(exchange));
     holdClassification(found, failure);
     assert.equal(found.details['status'], response.status);
-    assert.equal(found.details['serverKind'], 'llama.cpp');
+    assert.equal(found.details['serverKind'] === 'llama.cpp', !isOllama(build), 'who answered');
     assert.match(
       found.evidence[0] ?? '',
       new RegExp(`^${exchange.request.method} \\S+ → ${response.status} "`),

@@ -4,9 +4,12 @@ import { completionSchema } from '../../src/wire/completion.js';
 import { routerEventSchema } from '../../src/wire/models.js';
 import { eventStreams, recordings, stoppedStreams } from '../support/fixtures.js';
 import { eventsOf, exceptionOf, hold } from './expectation.js';
-import { EXPECTED } from './expected.js';
+import { EXPECTED as OF_LLAMA_SERVER } from './expected.js';
+import { EXPECTED_OF_OLLAMA } from './expected-of-ollama.js';
 
-// Every exchange that was recorded with four builds: what succeeded passes our schemas and says what we take it to say,
+const EXPECTED = { ...OF_LLAMA_SERVER, ollama: EXPECTED_OF_OLLAMA };
+
+// Every exchange that was recorded with four builds of llama-server and two of Ollama: what succeeded passes our schemas and says what we take it to say,
 // what failed is classified as facts/llama-server.md has it.
 describe('recorded exchanges with real servers', () => {
   for (const { build, name, exchanges } of recordings()) {
@@ -17,7 +20,7 @@ describe('recorded exchanges with real servers', () => {
         const nth = (seen.get(label) ?? 0) + 1;
         seen.set(label, nth);
         it(`${label}${nth === 1 ? '' : ` (${nth})`}`, () => {
-          const row = EXPECTED[name]?.[label];
+          const row = (EXPECTED as typeof OF_LLAMA_SERVER)[name]?.[label];
           assert.ok(row !== undefined, `no expectation stands for ${name} "${label}": add a row`);
           hold(row, exchange, build);
         });

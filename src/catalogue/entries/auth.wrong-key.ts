@@ -11,6 +11,7 @@ export const entry: CatalogueEntry = {
     'blanks, quotes or `Bearer ` got into the value, or a `$VARIABLE` was not replaced',
     'the key of another server or service was sent',
     'a key file has the key with blanks around it',
+    'the account behind the key of a paid service has no credits left, or the key may not use that model (402, 403)',
   ],
   remedies: [
     {
@@ -24,6 +25,10 @@ export const entry: CatalogueEntry = {
     {
       text: 'If the server needs no key, remove `apiKey` from the configuration: a llama-server without `--api-key` accepts any',
       commands: ['llamactl diagnose --url {url}'],
+    },
+    {
+      text: 'Of a paid service: see what the key may spend, and add credits (this is how OpenRouter is asked)',
+      commands: ['curl -s -H "Authorization: Bearer KEY" {url}/v1/key'],
     },
   ],
   diagnostics: {

@@ -50,7 +50,8 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /connection refused|actively refused|refused the (?:network )?connection|connection to .{1,120} was refused|\[Errno (?:61|111|10061)\]|os error (?:61|111|10061)\b/i,
-      excludes: [/probe failed|upstream|proxyconnect|bad gateway/i],
+      // What asks whether a server that was just started is up is refused until it is.
+      excludes: [/probe failed|upstream|proxyconnect|bad gateway|health check error on http/i],
       rank: 60,
     },
     {

@@ -44,7 +44,7 @@ export const entry: CatalogueEntry = {
       pattern:
         /health.?check (?:failed|error|exceeded|command|config|is failing|has)|is unhealthy|\(unhealthy\)|container .{1,120} (?:is )?unhealthy|Health\.Status.{0,20}unhealthy|\\?["']Status\\?["']: ?\\?["']unhealthy|FailingStreak|dependency failed to start: container/i,
       excludes: [
-        /unable to start process|health ?check failed after|health ?check error.{0,80}\b503\b|FailingStreak\\?["']: ?0\b|Liveness|Readiness|target group/i,
+        /unable to start process|health ?check failed after|health ?check error.{0,80}\b503\b|health ?check error on http|FailingStreak\\?["']: ?0\b|Liveness|Readiness|target group/i,
       ],
       rank: 62,
     },

@@ -39,7 +39,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /FailedScheduling|nodes are available|Insufficient (?:nvidia\.com|amd\.com|gpu\.intel|memory|cpu|ephemeral-storage|google\.com)|untolerated taint|didn.?t match (?:Pod.?s )?node (?:affinity|selector)|node\(s\) (?:had|didn|were|has)|UnexpectedAdmissionError|OutOf(?:cpu|memory|nvidia)|PodScheduled.{0,30}False|Unschedulable|pod didn.?t trigger scale-up|exceeded quota/i,
+        /FailedScheduling|nodes are available|Insufficient (?:nvidia\.com|amd\.com|gpu\.intel|ephemeral-storage|google\.com)|\d Insufficient (?:memory|cpu)\b|untolerated taint|didn.?t match (?:Pod.?s )?node (?:affinity|selector)|node\(s\) (?:had|didn|were|has)|UnexpectedAdmissionError|OutOf(?:cpu|memory|nvidia)|PodScheduled.{0,30}False|Unschedulable|pod didn.?t trigger scale-up|exceeded quota/i,
       rank: 90,
     },
     { pattern: /\b0\/\d+ +Pending\b|phase: Pending/i, rank: 34 },

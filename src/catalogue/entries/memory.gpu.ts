@@ -59,7 +59,7 @@ export const entry: CatalogueEntry = {
     },
     {
       pattern:
-        /kIOGPUCommandBufferCallbackErrorOutOfMemory|Insufficient Memory \(|failed to allocate Metal buffer|ggml_metal\w*:.{0,80}failed to allocate|current allocated size is greater than the recommended max/i,
+        /kIOGPUCommandBufferCallbackErrorOutOfMemory|Insufficient Memory \([0-9a-f]{8}:|failed to allocate Metal buffer|ggml_metal\w*:.{0,80}failed to allocate|current allocated size is greater than the recommended max/i,
       rank: 90,
     },
     {

@@ -48,6 +48,8 @@ export const entry: CatalogueEntry = {
       excludes: [/failed to parse tool call|chat_template_caps|example_format/i],
       rank: 76,
     },
+    // As llama.cpp's own Jinja names a place; parsers of JSON and YAML say line.
+    { pattern: /\bat row \d+, column \d+:/i, rank: 78 },
     {
       pattern:
         /Unknown (?:filter|method|statement|function|test|argument).{0,60}|Expected (?:closing|identifier|end).{0,60}tag|conversation roles? must/i,

@@ -33,7 +33,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /(?:failed to|error|could not|unable to|cannot) (?:parse|parsing|decode) (?:the )?(?:tool.?call|tool arguments|function (?:call|arguments)|arguments|tool_calls)|tool call (?:parsing|arguments?|parse) .{0,40}(?:fail|error|invalid)|tool call arguments as JSON|invalid (?:tool call|function arguments|tool arguments|JSON in tool)|(?:tool|function)[ _]call.{0,60}(?:not valid JSON|invalid JSON|malformed|unparsable)|Invalid diff: |(?:error|fail\w*) (?:while |when |in )?(?:parsing|decoding|reading) (?:the )?(?:tool|function)[ _]calls?|does not contain any JSON|failed to parse (?:tool|model output|llama)|Failed to parse input at pos|The model produced output that does not match|AI_InvalidToolArgumentsError|InvalidToolInput|invalid (?:input|args|arguments) for tool|validating args .{0,200}for tool|malformed (?:tool|function)[ _]call/i,
+        /(?:failed to|error|could not|unable to|cannot) (?:parse|parsing|decode) (?:the )?(?:tool.?call|tool arguments|function (?:call|arguments)|arguments|tool_calls)|tool call (?:parsing|arguments?|parse) .{0,40}(?:fail|error|invalid)|tool call arguments as JSON|invalid (?:tool call|function arguments|tool arguments|JSON in tool)|(?:tool|function)[ _]call.{0,60}(?:not valid JSON|invalid JSON|malformed|unparsable)|Invalid diff: |(?:error|fail\w*) (?:while |when |in )?(?:parsing|decoding|reading) (?:the )?(?:tool|function)[ _]calls?|does not contain any JSON|failed to parse (?:tool|model output|llama)|Failed to parse input at pos|The model produced output that does not match|AI_InvalidToolArgumentsError|InvalidToolInput|invalid (?:input|args|arguments) for tool|validating args .{0,200}for tool|malformed (?:tool|function)[ _]call|cannot unmarshal \w+ into Go struct field [\w.]*tool_calls/i,
       excludes: [/error parsing arguments: |command.line/i],
       rank: 82,
     },
@@ -45,7 +45,8 @@ export const entry: CatalogueEntry = {
     {
       pattern:
         /(?:fail\w*|error|invalid|malformed|unable|could not|cannot)\b.{0,40}\btool[ _-]?calls?\b|\btool[ _-]?calls?\b.{0,40}(?:failed|error|invalid|malformed|unparsable|not valid)/i,
-      excludes: [/support|--jinja|template/i],
+      // A template's source, which an error of the template quotes, speaks of tool calls too.
+      excludes: [/support|--jinja|template|at row \d+, column|\{%/i],
       rank: 40,
     },
   ],

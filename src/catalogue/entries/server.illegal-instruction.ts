@@ -44,7 +44,7 @@ export const entry: CatalogueEntry = {
   rules: [
     {
       pattern:
-        /illegal (?:hardware )?instruction|SIGILL\b|invalid opcode|0xC000001D|3221225501|EXC_BAD_INSTRUCTION|STATUS_ILLEGAL_INSTRUCTION/i,
+        /illegal (?:hardware )?instruction|SIGILL\b|status=4\/ILL|signal=ILL\b|invalid opcode|0xC000001D|3221225501|EXC_BAD_INSTRUCTION|STATUS_ILLEGAL_INSTRUCTION/i,
       rank: 94,
     },
     { pattern: /(?:code|status|exit)[ :=]{1,3}132\b|exited with code 132|signal 4\b/i, rank: 88 },

@@ -12,7 +12,18 @@ export function health(): EndpointCall<Health> {
 
 /** `GET /props`: does not wake a sleeper; a router needs a model for anything but its own facts. */
 export function props(query: ModelQuery = {}): EndpointCall<Props> {
-  return { method: 'GET', path: `/props${modelQuery(query)}`, read: json(propsSchema), quick: true };
+  return {
+    method: 'GET',
+    path: `/props${modelQuery(query)}`,
+    quick: true,
+    read: (body) => {
+      const told = json(propsSchema)(body);
+      // LM Studio answers 200 to what it does not have, with an error for a body.
+      if (!Object.keys(propsSchema.shape).some((name) => name in told))
+        throw new TypeError('nothing that a llama-server tells of itself');
+      return told;
+    },
+  };
 }
 
 /** `GET /v1/models`: does not wake a sleeper. */

@@ -1,3 +1,4 @@
+import { firstForChat } from './choose.js';
 import type { ProviderKind } from './provider.js';
 
 /** llama-server: `/health` also tells a model that still loads, `/props` what one slot holds. */
@@ -11,6 +12,7 @@ export const llamaCpp: ProviderKind = {
     await client.health(options);
     return (await client.listModels(options)).models;
   },
+  choose: firstForChat,
   contextSize: async (client) => {
     await client.refreshContextSize();
     // The client keeps it by itself, with where it is from.

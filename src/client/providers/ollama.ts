@@ -1,6 +1,9 @@
 import * as z from 'zod';
-import { json } from '../endpoints/endpoint.js';
+import { type CallOptions, json } from '../endpoints/endpoint.js';
+import type { LlamaCppClient } from '../llama-client.js';
 import { configuredModel } from '../model-info.js';
+import type { ModelInfo } from '../types.js';
+import { firstForChat } from './choose.js';
 import type { ProviderKind } from './provider.js';
 
 const tagsSchema = z.looseObject({
@@ -15,15 +18,31 @@ const tagsSchema = z.looseObject({
   ),
 });
 
-/** What is in memory. `context_length` is absent before Ollama 0.11. */
+/** What is in memory. v0.6.5 tells no `context_length`, v0.11.10 and v0.17.4 do. */
 const psSchema = z.looseObject({
   models: z.array(z.looseObject({ name: z.string(), context_length: z.number().nullish() })),
 });
 
-/** `model_info` is the GGUF header: its keys begin with the architecture, `llama.context_length`. */
-const showSchema = z.looseObject({ model_info: z.record(z.string(), z.unknown()).nullish() });
+/**
+ * `model_info` is the GGUF header: its keys begin with the architecture, `llama.context_length`. `parameters` is text, a name
+ * and a value a line, as the Modelfile has them.
+ */
+export const showSchema = z.looseObject({
+  model_info: z.record(z.string(), z.unknown()).nullish(),
+  parameters: z.string().nullish(),
+  /** `completion`, `tools`, `vision`, `embedding` … */
+  capabilities: z.array(z.string()).nullish(),
+});
+type Shown = z.infer<typeof showSchema>;
 
-/** Ollama: OpenAI's chat API under `/v1`, its own lists under `/api`. It has no key. */
+/** What a model gets where nothing sets `num_ctx` (measured): v0.17.4 on a machine without a GPU, and v0.6.5. */
+const USUAL_CONTEXT = 4096;
+const USUAL_CONTEXT_OF_OLD = 2048;
+
+/**
+ * Ollama: OpenAI's chat API under `/v1`, its own lists under `/api`. It has no key. What is longer than the context is cut
+ * without a word, so a context size that is too large loses the middle of a conversation.
+ */
 export const ollama: ProviderKind = {
   type: 'ollama',
   title: 'Ollama',
@@ -39,6 +58,8 @@ export const ollama: ProviderKind = {
       const loaded = running.models.find((each) => each.name === name);
       return {
         ...configuredModel(name),
+        // `qwen3` is `qwen3:latest`, and is what people write.
+        aliases: name.endsWith(':latest') ? [name.slice(0, -':latest'.length)] : [],
         parameters: parametersOf(details?.parameter_size ?? ''),
         sizeBytes: size ?? null,
         quantization: details?.quantization_level ?? null,
@@ -47,23 +68,49 @@ export const ollama: ProviderKind = {
       };
     });
   },
-  // What the model was trained for is more than Ollama gives a model that it loads by itself, but all that can be known then.
+  choose: firstForChat,
   contextSize: async (client, model, options) => {
     if (model.contextPerSlot !== null) return model.contextPerSlot;
-    const { model_info: info } = await client.call(
-      {
-        method: 'POST',
-        path: '/api/show',
-        body: { model: model.id },
-        read: json(showSchema),
-        quick: true,
-      },
-      options,
-    );
-    const found = Object.entries(info ?? {}).find(([key]) => key.endsWith('.context_length'))?.[1];
-    return typeof found === 'number' ? found : null;
+    const { set, usual, trained } = await ollamaWindow(client, model, options);
+    const given = set ?? usual;
+    return Math.min(given, trained ?? given);
   },
 };
+
+/** What Ollama tells of a model's context, beside what one in memory has. */
+export interface OllamaWindow {
+  /** `num_ctx` of the model itself; null where it has none, and the server's default holds. */
+  readonly set: number | null;
+  /** The server's default, where nobody has set another. */
+  readonly usual: number;
+  readonly trained: number | null;
+}
+
+/** Asks for a model's own settings; loads nothing. @throws LlamactlError where it is not there */
+export async function ollamaWindow(
+  client: LlamaCppClient,
+  { id, status }: Pick<ModelInfo, 'id' | 'status'>,
+  options: CallOptions,
+): Promise<OllamaWindow> {
+  const shown = await client.call(
+    { method: 'POST', path: '/api/show', body: { model: id }, read: json(showSchema), quick: true },
+    options,
+  );
+  // One that does not tell what a model in memory has is an old one.
+  const usual = status === 'ready' ? USUAL_CONTEXT_OF_OLD : USUAL_CONTEXT;
+  return { set: numCtxOf(shown), usual, trained: trainedOf(shown) };
+}
+
+/** The context that the Modelfile sets. */
+function numCtxOf({ parameters }: Shown): number | null {
+  const value = /^num_ctx\s+(\d+)\s*$/m.exec(parameters ?? '')?.[1];
+  return value === undefined ? null : Number(value);
+}
+
+function trainedOf({ model_info: info }: Shown): number | null {
+  const value = Object.entries(info ?? {}).find(([key]) => key.endsWith('.context_length'))?.[1];
+  return typeof value === 'number' ? value : null;
+}
 
 /** `3.2B` → 3,200,000,000. */
 function parametersOf(text: string): number | null {

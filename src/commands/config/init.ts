@@ -3,7 +3,14 @@ import { asker, canAsk } from '../../cli/ask.js';
 import { BaseCommand } from '../../cli/base-command.js';
 import { usageError } from '../../errors/llamactl-error.js';
 import { discover } from '../../services/config-discover.js';
-import { type InitDocument, initFile, initText, interview, targetsFrom } from '../../services/config-init.js';
+import {
+  type InitDocument,
+  initFile,
+  initText,
+  interview,
+  targetsFrom,
+  usualUrlOf,
+} from '../../services/config-init.js';
 import { writeConfig } from '../../services/config-write.js';
 
 export default class ConfigInit extends BaseCommand {
@@ -52,7 +59,8 @@ export default class ConfigInit extends BaseCommand {
   };
 
   async run(): Promise<InitDocument> {
-    const { flags } = await this.parse(ConfigInit);
+    const parsed = await this.parse(ConfigInit);
+    const flags = { ...parsed.flags, url: parsed.flags.url ?? usualUrlOf(parsed.flags.provider) };
     const file = initFile({ cwd: process.cwd(), env: process.env, ...flags });
     const asks = !flags.yes && flags.url === undefined;
     if (asks && !canAsk())

@@ -3,7 +3,7 @@ import { fleetFlags } from '../../cli/connection-flags.js';
 import { EXIT } from '../../errors/exit-code.js';
 import { type ShowDocument, showConfig } from '../../services/config-show.js';
 
-const { url, target, model, timeout, retries, config } = fleetFlags;
+const { url, target, kind, model, timeout, retries, config } = fleetFlags;
 
 export default class ConfigShow extends BaseCommand {
   static override summary = 'Show the configuration as commands use it, and where every value is from.';
@@ -14,7 +14,16 @@ export default class ConfigShow extends BaseCommand {
     '<%= config.bin %> <%= command.id %> --target cloud',
     "<%= config.bin %> <%= command.id %> --json | jq -r '.origins'",
   ];
-  static override flags = { url, target, 'api-key': fleetFlags['api-key'], model, timeout, retries, config };
+  static override flags = {
+    url,
+    target,
+    kind,
+    'api-key': fleetFlags['api-key'],
+    model,
+    timeout,
+    retries,
+    config,
+  };
 
   async run(): Promise<ShowDocument> {
     const { flags } = await this.parse(ConfigShow);

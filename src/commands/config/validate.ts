@@ -1,7 +1,7 @@
 import { string as file } from '@oclif/core/args';
 import { boolean, option, string } from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.js';
-import { durationFlag } from '../../cli/connection-flags.js';
+import { durationFlag, TARGET_ALIASES } from '../../cli/connection-flags.js';
 import { EXIT } from '../../errors/exit-code.js';
 import {
   documentOf,
@@ -35,6 +35,7 @@ export default class ConfigValidate extends BaseCommand {
     })(),
     live: boolean({ description: 'ask the servers too' }),
     target: string({
+      aliases: TARGET_ALIASES,
       description: 'with --live, ask this target only; several may be given',
       helpValue: 'NAME',
       multiple: true,

@@ -1,6 +1,6 @@
+import type { Interfaces } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.js';
 import { optionFlags, optionsOf, outputFlags } from '../../cli/deploy-flags.js';
-import { splitAtDashes } from '../../cli/split-at-dashes.js';
 import type { Generated } from '../../deploy/generate.js';
 import type { GeneratedFile } from '../../deploy/target.js';
 import type { TargetName } from '../../deploy/targets.js';
@@ -20,11 +20,16 @@ export abstract class DeployGen extends BaseCommand {
   static override usage = '<%= command.id %> --model MODEL [FLAGS] [-- LLAMA-SERVER-OPTIONS]';
   static override flags = { ...optionFlags, ...outputFlags };
 
-  protected abstract readonly target: TargetName;
-
-  async run(): Promise<DeployDocument> {
-    const [own, extra] = splitAtDashes(this.argv);
-    const { flags } = await this.parse(DeployGen, own);
+  /**
+   * @param extra flags of llama-server's own, which stood after `--`
+   * @param overlays of Kustomize, as `NAME=FILE`
+   */
+  protected async write(
+    target: TargetName,
+    flags: Interfaces.InferredFlags<typeof DeployGen.flags>,
+    extra: readonly string[],
+    overlays: readonly string[] = [],
+  ): Promise<DeployDocument> {
     const [{ generate, gatherOptions }, { deliver }, { renderDeployment, renderOutcome, renderWarnings }] =
       await Promise.all([
         import('../../deploy/generate.js'),
@@ -37,13 +42,12 @@ export abstract class DeployGen extends BaseCommand {
     const given = { flags: optionsOf(flags, extra), values: flags.values, server: flags['from-server'] };
     const { input, placeOf, notes } = await gatherOptions(given, common);
     for (const fact of notes) note(`· ${fact}`);
-    const generated = await generate(this.target, {
-      ...common,
-      input,
-      placeOf,
-      explain: flags.explain,
-      onProgress: this.interactive ? (what) => note(`… ${what}`) : undefined,
-    });
+    const onProgress = this.interactive ? (what: string) => note(`… ${what}`) : undefined;
+    const options = { ...common, input, placeOf, flags: given.flags, explain: flags.explain, onProgress };
+    const generated =
+      overlays.length === 0
+        ? await generate(target, options)
+        : await (await import('../../deploy/overlays.js')).generateOverlays(options, overlays);
     if (!json) note(renderDeployment(generated.plan, this.width));
     if (generated.warnings.length > 0) note(renderWarnings(generated.warnings, this.width));
 

@@ -1,4 +1,5 @@
-import { DeployGen } from './deploy-gen.js';
+import { splitAtDashes } from '../../cli/split-at-dashes.js';
+import { type DeployDocument, DeployGen } from './deploy-gen.js';
 
 export default class DockerCompose extends DeployGen {
   static override summary = 'Write a Docker Compose project for a model.';
@@ -10,5 +11,9 @@ export default class DockerCompose extends DeployGen {
     '<%= config.bin %> <%= command.id %> --model ./model.gguf --backend cuda --gpu-memory 24GiB --replicas 2 --monitoring --output deploy',
   ];
 
-  protected readonly target = 'docker-compose';
+  async run(): Promise<DeployDocument> {
+    const [own, extra] = splitAtDashes(this.argv);
+    const { flags } = await this.parse(DockerCompose, own);
+    return this.write('docker-compose', flags, extra);
+  }
 }

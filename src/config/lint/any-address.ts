@@ -1,7 +1,10 @@
 import { eachAddress } from './rule.js';
 
 export const anyAddress = eachAddress(({ url, text }) => {
-  const found = /^(?:https?:\/\/)?(0\.0\.0\.0|\[::\])(?=[:/]|$)/i.exec(url)?.[1];
+  // `0` and `[::ffff:0:0]` are other ways to write it.
+  const found = /^(?:https?:\/\/)?(0(?:\.0){0,3}|\[(?:::|::ffff:0(?:\.0\.0\.0|:0))\])(?=[:/]|$)/i.exec(
+    url,
+  )?.[1];
   if (found === undefined) return [];
   return [
     {

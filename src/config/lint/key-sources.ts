@@ -1,7 +1,7 @@
 import { entryOf } from '../tree.js';
 import { eachServer } from './rule.js';
 
-const SOURCES = ['apiKey', 'apiKeyFile', 'apiKeyCommand'];
+const SOURCES = ['apiKey', 'apiKeyFile', 'apiKeyCommand', 'apiKeyKeyring'];
 
 export const keySources = eachServer(({ node, path }) => {
   const [wins, ...others] = SOURCES.filter((key) => entryOf(node, key) !== undefined);

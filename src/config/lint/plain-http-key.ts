@@ -11,14 +11,16 @@ export const plainHttpKey = eachAddress(({ url, text }, server) => {
       code: 'config.plain-http-key',
       path: text.path,
       span: text.node,
-      message: `the API key goes to ${hostname} unencrypted: everybody on the way can read it`,
+      message: `the ${hasKey(server, ['basicAuth']) ? 'password' : 'API key'} goes to ${hostname} unencrypted: everybody on the way can read it`,
       suggestion: 'use https, or a tunnel: ssh -L 8080:localhost:8080 HOST',
     },
   ];
 });
 
-function hasKey({ node }: ServerEntry): boolean {
-  return ['apiKey', 'apiKeyFile', 'apiKeyCommand'].some((key) => {
+const SECRETS = ['apiKey', 'apiKeyFile', 'apiKeyCommand', 'apiKeyKeyring', 'basicAuth'];
+
+function hasKey({ node }: ServerEntry, fields: readonly string[] = SECRETS): boolean {
+  return fields.some((key) => {
     const value = entryOf(node, key)?.value;
     return value !== undefined && !(value.kind === 'scalar' && (value.value === '' || value.value === null));
   });

@@ -1,8 +1,19 @@
 import { entryOf } from '../tree.js';
 import { eachServer } from './rule.js';
 
-/** What nanocoder needs of a provider and llamactl can do without. */
-export const providerFields = eachServer(({ node, path }, { read }) => {
+/** What a server cannot do without: its address, where its kind has no usual one; for nanocoder a list of models. */
+export const providerFields = eachServer(({ node, path, provider }, { read }) => {
+  const hasAddress = ['baseUrl', 'baseUrls'].some((key) => entryOf(node, key) !== undefined);
+  if (read.form === 'llamactl' && provider === 'openai-compatible' && !hasAddress)
+    return [
+      {
+        severity: 'error',
+        code: 'config.missing-key',
+        path: [...path, 'baseUrl'],
+        span: { start: node.start, end: node.start + 1 },
+        message: 'missing: an openai-compatible server may be anywhere',
+      },
+    ];
   const isProvider = read.form !== 'llamactl' && typeof path.at(-1) === 'number';
   if (!isProvider || entryOf(node, 'models') !== undefined) return [];
   return [

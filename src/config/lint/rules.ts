@@ -13,6 +13,7 @@ import { placeholderKey } from './placeholder-key.js';
 import { plainHttpKey } from './plain-http-key.js';
 import { providerFields } from './provider-fields.js';
 import type { LintRule } from './rule.js';
+import { targetName } from './target-name.js';
 import { trackedSecret } from './tracked-secret.js';
 import { unknownKeys } from './unknown-keys.js';
 import { unsetVariable } from './unset-variable.js';
@@ -33,6 +34,7 @@ export const RULES: readonly LintRule[] = [
   placeholderKey,
   plainHttpKey,
   providerFields,
+  targetName,
   trackedSecret,
   unknownKeys,
   unsetVariable,

@@ -6,7 +6,7 @@ import { type Environment, hasVariable, substituted } from '../variables.js';
 import { isPlaceholder } from './placeholders.js';
 import type { ServerEntry, TextAt } from './rule.js';
 
-const SECRET_KEY = /^(?:api[-_]?key|authorization|.*(?:token|secret|password))$/i;
+const SECRET_KEY = /^(?:authorization|cookie|basic[-_]?auth|.*(?:api[-_]?key|token|secret|passw\w*|pwd))$/i;
 
 /** The servers that a file names. */
 export function serversIn(root: Node, form: Form, env: Environment): ServerEntry[] {

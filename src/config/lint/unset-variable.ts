@@ -6,7 +6,7 @@ import { unsetVariables } from '../variables.js';
 import type { LintRule } from './rule.js';
 
 /** Our fields that variables are put into; of nanocoder's, every text. */
-const FIELDS = new Set(['baseUrl', 'baseUrls', 'apiKey', 'apiKeyFile', 'models']);
+const FIELDS = new Set(['baseUrl', 'baseUrls', 'apiKey', 'apiKeyFile', 'basicAuth', 'headers', 'models']);
 
 export const unsetVariable: LintRule = ({ servers, env, read }) =>
   servers.flatMap(({ path, node }) =>

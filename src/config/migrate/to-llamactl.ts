@@ -1,4 +1,5 @@
 import { type Form, SECTION_NAMES, SECTIONS } from '../form.js';
+import { headerNameProblem, isHeaderValue } from '../headers.js';
 import { providerOf } from '../nanocoder.js';
 import { isOwnKey } from '../own-keys.js';
 import type { Provider } from '../schema.js';
@@ -144,6 +145,7 @@ function fromProvider(item: Item, notes: string[]): Server[] {
         : [entry('provider', nodeOf(provider))]),
     ...withOthers(addressOf(address, kept), ours.take('baseUrls')),
     ...bag.takeAll((key) => key === 'apiKey' || key === 'models'),
+    ...headersOf(bag, name, notes),
     ...context,
     ...timeoutOf(bag, kept, name, notes),
     ...clamped(bag.take('maxRetries'), 'maxRetries', RETRIES, kept, name, notes),
@@ -186,6 +188,24 @@ function withOthers(address: Entry[], several: Entry | undefined): Entry[] {
 function withoutPath(address: Entry): Entry {
   const url = textOf(address);
   return url === undefined ? address : { ...address, value: nodeOf(withoutVersion(url)) };
+}
+
+/** nanocoder's headers; with one among them that cannot stand in ours, all stay nanocoder's own. */
+function headersOf(bag: Bag, name: string, notes: string[]): Entry[] {
+  const headers = bag.peek('headers')?.value;
+  if (headers?.kind !== 'object') return [];
+  const odd = headers.entries.find(
+    ({ key, value }) =>
+      headerNameProblem(key) !== null ||
+      value.kind !== 'scalar' ||
+      typeof value.value !== 'string' ||
+      !isHeaderValue(value.value),
+  );
+  if (odd === undefined) return bag.takeAll((key) => key === 'headers');
+  notes.push(
+    `${name}: ${headerNameProblem(odd.key) ?? `${odd.key} has a value that no header can carry`}. Its headers are kept in x-nanocoder, and llamactl sends none of them.`,
+  );
+  return [];
 }
 
 /** `contextWindow`, which a model's own entry in `contextWindows` overrides. */

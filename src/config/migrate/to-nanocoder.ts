@@ -21,7 +21,7 @@ import { clamp, RETRIES, TIMEOUT, withoutVersion, withVersion } from './exchange
 import type { Migrated } from './to-llamactl.js';
 
 /** Of a target what nanocoder has the same word for. */
-const SHARED = ['apiKey', 'models', 'contextWindow', 'maxRetries'];
+const SHARED = ['apiKey', 'models', 'contextWindow', 'maxRetries', 'headers'];
 
 /**
  * Our form as nanocoder's of today. nanocoder reads plain JSON, so a comment becomes a `"//"` key of the provider that it

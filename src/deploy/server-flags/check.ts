@@ -70,8 +70,15 @@ export function checkVariable(name: string, table: FlagTable): Omit<FlagProblem,
   const plain = name.replace('LLAMA_ARG_NO_', 'LLAMA_ARG_');
   const known = table.byVariable.get(name) ?? (plain === name ? undefined : table.byVariable.get(plain));
   if (known !== undefined) return known.note === null ? null : noted(known, name);
-  const instead = replacementOf(name) ?? nearest(name, [...table.byVariable.keys()]);
+  const instead =
+    replacementOf(name) ?? variableOfFlag(name, table) ?? nearest(name, [...table.byVariable.keys()]);
   return { severity: 'warning', message: `is not read by ${nameOf(table)}`, instead };
+}
+
+/** `LLAMA_ARG_NGL` → that of the flag `-ngl`. */
+function variableOfFlag(name: string, table: FlagTable): string | null {
+  const flag = name.slice('LLAMA_ARG_'.length).toLowerCase().replaceAll('_', '-');
+  return (flagNamed(table, `-${flag}`) ?? flagNamed(table, `--${flag}`))?.variable ?? null;
 }
 
 function problemOf(

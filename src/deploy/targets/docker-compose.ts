@@ -1,7 +1,9 @@
+import { shellQuote } from '../../catalogue/fill.js';
+import { usageError } from '../../errors/llamactl-error.js';
 import { isAddress } from '../options.js';
 import type { DeployPlan } from '../plan.js';
 import type { DeployTarget, GeneratedFile, NextStep, TargetOptions } from '../target.js';
-import { commandText, sizingText } from '../texts.js';
+import { commandText, sizingText, TOKEN_UNUSED } from '../texts.js';
 import { toYaml } from '../yaml.js';
 import { monitoringOf } from './compose/monitoring.js';
 import { serverNames } from './compose/names.js';
@@ -17,7 +19,15 @@ export const dockerCompose: DeployTarget = {
   },
   // They are mounted where they are.
   hashes: () => false,
-  warnings: ({ options }) => [
+  unused: ['namespace', 'storage', 'storageClass', 'gateway', 'ingressClass', 'autoscaler', 'prometheusUrl'],
+  warnings: ({ options, models, downloads }) => [
+    ...(options.hfTokenSecret === undefined || downloads ? [] : [TOKEN_UNUSED]),
+    ...models.flatMap(({ folder, unreadable = [] }) =>
+      unreadable.map(
+        (name) =>
+          `only you may read ${name}, and the server in the container is another user: chmod o+r ${shellQuote(`${folder}/${name}`)}`,
+      ),
+    ),
     ...(options.autoscale === undefined
       ? []
       : [
@@ -39,10 +49,12 @@ function composeFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFi
   const monitoring = monitoringOf(plan);
   const volumes = { ...(plan.downloads ? { [MODELS_VOLUME]: {} } : {}), ...monitoring.volumes };
   const secrets = { ...secretsOf(plan), ...monitoring.secrets };
+  const parts = [downloadService(plan), services, before, monitoring.services];
+  requireDistinct(parts, options.name);
   const document = {
     name: options.name,
     ...(anchor === null ? {} : { 'x-server': anchor }),
-    services: { ...downloadService(plan), ...services, ...before, ...monitoring.services },
+    services: Object.assign({}, ...parts),
     volumes: Object.keys(volumes).length === 0 ? undefined : volumes,
     secrets: Object.keys(secrets).length === 0 ? undefined : secrets,
   };
@@ -61,6 +73,16 @@ function composeFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFi
   ];
 }
 
+/** A server that is called as one of the services around it would take its place. */
+function requireDistinct(parts: readonly Readonly<Record<string, unknown>>[], name: string): void {
+  const names = parts.flatMap(Object.keys);
+  const twice = names.find((each, index) => names.indexOf(each) !== index);
+  if (twice === undefined) return;
+  throw usageError(`--name ${name}: the project has another service that is called ${twice}`, [
+    { text: 'Choose another:', commands: [`--name ${name}-server`] },
+  ]);
+}
+
 function secretsOf({ options, downloads }: DeployPlan): Record<string, unknown> {
   const wanted = [options.apiKeySecret, downloads ? options.hfTokenSecret : undefined];
   return Object.fromEntries(
@@ -71,7 +93,7 @@ function secretsOf({ options, downloads }: DeployPlan): Record<string, unknown> 
 }
 
 function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
-  const { options, downloads } = plan;
+  const { options, downloads, health } = plan;
   const at = folder === null ? '' : `${folder}/`;
   const prefix = options.apiPrefix ?? '';
   const secrets = [options.apiKeySecret, ...(options.monitoring ? [{ name: 'grafana-admin-password' }] : [])];
@@ -95,13 +117,16 @@ function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
       text: 'Start it:',
       commands: [
         `docker compose -f ${at}compose.yaml up -d`,
+        ...(health.needsKey && options.apiKeySecret !== undefined
+          ? [`export LLAMACTL_API_KEY=$(cat ${at}secrets/${options.apiKeySecret.name})`]
+          : []),
         `llamactl health --url http://127.0.0.1:${options.port}${prefix} --wait ${waitText(plan)}`,
       ],
     },
     ...(serverNames(plan).length > 1
       ? [
           {
-            text: 'See how the load balancer sees them:',
+            text: 'See which of them are healthy:',
             commands: [`docker compose -f ${at}compose.yaml ps`],
           },
         ]

@@ -2,7 +2,7 @@ import { shellQuote } from '../../catalogue/fill.js';
 import { PATHS } from '../flags.js';
 import type { DeployPlan } from '../plan.js';
 import type { DeployTarget, GeneratedFile, NextStep, TargetOptions } from '../target.js';
-import { commandText, sizingText } from '../texts.js';
+import { commandText, sizingText, TOKEN_UNUSED } from '../texts.js';
 import { toYaml } from '../yaml.js';
 import { dashboard, prometheusRule, serviceMonitor } from './k8s/monitoring.js';
 import { disruptionBudget, headlessService, networkPolicy, route, service } from './k8s/network.js';
@@ -24,16 +24,26 @@ export const kubernetes: DeployTarget = {
       .join('---\n'),
   // They are copied into a volume, by hand and through a network.
   hashes: ({ storage }) => storage === undefined || storage.kind === 'pvc',
-  warnings: (plan) =>
-    plan.options.storage?.kind === 'claim' && isReplicated(plan)
+  unused: ['loadBalancer'],
+  warnings: (plan) => [
+    ...(plan.options.hfTokenSecret === undefined || plan.downloads ? [] : [TOKEN_UNUSED]),
+    ...(plan.options.storage?.kind === 'claim' && isReplicated(plan)
       ? [
           `the claim ${plan.options.storage.name} must be one that several nodes may mount (ReadOnlyMany, ReadWriteMany)`,
         ]
-      : [],
+      : []),
+  ],
   next: nextSteps,
 };
 
-function manifestFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFile[] {
+/** Objects that stand in one file. */
+interface ManifestFile {
+  readonly path: string;
+  readonly objects: readonly Manifest[];
+}
+
+/** The objects of a plan, by concern. */
+export function manifestsOf(plan: DeployPlan): ManifestFile[] {
   const storage = storageOf(plan);
   const kind = workloadKind(storage);
   const { monitoring, autoscale } = plan.options;
@@ -59,16 +69,19 @@ function manifestFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedF
       ],
     ],
   ];
-  const reasons = explain ? kubernetesReasons(plan, storage) : undefined;
-  const written = byFile.flatMap(([name, objects]) => {
+  return byFile.flatMap(([name, objects]) => {
     const present = objects.filter((object) => object !== null);
     return present.length === 0 ? [] : [{ path: `${name}.yaml`, objects: present }];
   });
+}
+
+function manifestFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedFile[] {
+  const reasons = explain ? kubernetesReasons(plan, storageOf(plan)) : undefined;
   const header = [
     `${plan.models.map(({ alias }) => alias).join(', ')}: ${sizingText(plan)}.`,
     `Made by: ${commandText(plan, 'k8s')}`,
   ];
-  const files = written.map(({ path, objects }, index) => ({
+  const files = manifestsOf(plan).map(({ path, objects }, index) => ({
     path,
     content: objects
       .map((object, position) =>
@@ -113,64 +126,76 @@ function kustomization({ options }: DeployPlan, files: readonly GeneratedFile[])
 }
 
 function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
-  const { options } = plan;
-  const names = namesOf(plan);
-  const inNamespace = options.namespace === undefined ? '' : ` -n ${options.namespace}`;
-  const storage = storageOf(plan);
-  const secrets = [
-    ...(options.apiKeySecret === undefined
-      ? []
-      : [
-          `openssl rand -hex 32 | tr -d '\\n' | kubectl create secret generic ${options.apiKeySecret.name}${inNamespace} --from-file=${options.apiKeySecret.key}=/dev/stdin`,
-        ]),
-    ...(options.hfTokenSecret === undefined || !storage.fetches
-      ? []
-      : [
-          `printenv HF_TOKEN | tr -d '\\n' | kubectl create secret generic ${options.hfTokenSecret.name}${inNamespace} --from-file=${options.hfTokenSecret.key}=/dev/stdin`,
-        ]),
-  ];
-  const secretStep =
-    secrets.length === 0
-      ? []
-      : [
-          {
-            text: 'Make the secrets, where they are not there yet:',
-            commands: [
-              ...(options.namespace === undefined ? [] : [namespaceCommand(options.namespace, folder)]),
-              ...secrets,
-            ],
-          },
-        ];
-  const waits = storage.script !== null && !storage.fetches;
   return [
-    ...secretStep,
+    ...secretSteps(plan, folder),
     {
       text: 'Apply it:',
       commands: [
         folder === null ? 'llamactl deploy-gen k8s … | kubectl apply -f -' : `kubectl apply -k ${folder}`,
       ],
     },
-    ...(waits
-      ? [{ text: 'Give the waiting pod its model:', commands: copyCommands(plan, inNamespace) }]
-      : []),
+    ...afterwards(plan),
+  ];
+}
+
+/**
+ * What must be there first: the secrets, which nothing that is written holds.
+ * @param folder where `namespace.yaml` is; null where there is none
+ */
+export function secretSteps(plan: DeployPlan, folder: string | null): NextStep[] {
+  const { apiKeySecret, hfTokenSecret, namespace } = plan.options;
+  const create = ({ name, key }: { readonly name: string; readonly key: string }) =>
+    `tr -d '\\n' | kubectl create secret generic ${name}${inNamespace(plan)} --from-file=${key}=/dev/stdin`;
+  const secrets = [
+    ...(apiKeySecret === undefined ? [] : [`openssl rand -hex 32 | ${create(apiKeySecret)}`]),
+    ...(hfTokenSecret === undefined || !storageOf(plan).fetches
+      ? []
+      : [`printenv HF_TOKEN | ${create(hfTokenSecret)}`]),
+  ];
+  if (secrets.length === 0) return [];
+  const first = namespace === undefined ? [] : [namespaceCommand(namespace, folder)];
+  return [{ text: 'Make the secrets, where they are not there yet:', commands: [...first, ...secrets] }];
+}
+
+/** What is left to do once the objects are there: the model, where somebody must copy it, and a look. */
+export function afterwards(plan: DeployPlan): NextStep[] {
+  const { port, apiPrefix, apiKeySecret } = plan.options;
+  const storage = storageOf(plan);
+  const waits = storage.script !== null && !storage.fetches;
+  return [
+    ...(waits ? [{ text: 'Give the waiting pod its model:', commands: copyCommands(plan) }] : []),
     {
       text: 'See it come up:',
       commands: [
-        `kubectl port-forward${inNamespace} svc/${names.server} ${options.port}`,
-        `llamactl health --url http://127.0.0.1:${options.port}${options.apiPrefix ?? ''} --wait 30m`,
+        `kubectl port-forward${inNamespace(plan)} svc/${namesOf(plan).server} ${port}`,
+        ...(plan.health.needsKey && apiKeySecret !== undefined ? [keyCommand(plan, apiKeySecret)] : []),
+        `llamactl health --url http://127.0.0.1:${port}${apiPrefix ?? ''} --wait 30m`,
       ],
     },
   ];
 }
 
+/** The key for this shell: with a prefix the health wants it. */
+function keyCommand(
+  plan: DeployPlan,
+  { name, key }: { readonly name: string; readonly key: string },
+): string {
+  return `export LLAMACTL_API_KEY=$(kubectl get secret${inNamespace(plan)} ${name} -o go-template='{{index .data "${key}" | base64decode}}')`;
+}
+
+function inNamespace({ options }: DeployPlan): string {
+  return options.namespace === undefined ? '' : ` -n ${options.namespace}`;
+}
+
 /** The files go into the volume through the init container, which checks and then ends. */
-function copyCommands(plan: DeployPlan, inNamespace: string): string[] {
+function copyCommands(plan: DeployPlan): string[] {
+  const where = inNamespace(plan);
   const labels = `-l app.kubernetes.io/instance=${plan.options.name}`;
-  const pods = `$(kubectl get pod${inNamespace} ${labels} -o name | cut -d/ -f2)`;
+  const pods = `$(kubectl get pod${where} ${labels} -o name | cut -d/ -f2)`;
   return plan.models.flatMap(({ folder, files }) =>
     files.map(
       ({ name }) =>
-        `for pod in ${pods}; do kubectl cp${inNamespace} ${shellQuote(`${folder}/${name}`)} $pod:${shellQuote(`${PATHS.models}/${name}`)} -c ${MODEL_CONTAINER}; done`,
+        `for pod in ${pods}; do kubectl cp${where} ${shellQuote(`${folder}/${name}`)} $pod:${shellQuote(`${PATHS.models}/${name}`)} -c ${MODEL_CONTAINER}; done`,
     ),
   );
 }

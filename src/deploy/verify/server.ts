@@ -23,6 +23,8 @@ export interface Server {
   readonly env: ReadonlyMap<string, Word>;
   /** Whether variables come from elsewhere too: a file, a ConfigMap, a Secret. */
   readonly otherEnv: boolean;
+  /** The number of the image's build; null where its tag does not say. */
+  readonly build: number | null;
   readonly table: FlagTable;
   readonly flags: readonly GivenFlag[];
   readonly pod: { readonly at: Path; readonly spec: unknown } | null;
@@ -48,6 +50,7 @@ export function serversOf(manifest: Manifest): Server[] {
   const pod = { at, spec: get(value, ...at) };
   return list(get(pod.spec, 'containers')).flatMap((spec, index) => {
     const own: Path = [...at, 'containers', index];
+    const env = podEnv(spec, own);
     return serverOf({
       platform: 'kubernetes',
       manifest,
@@ -55,13 +58,8 @@ export function serversOf(manifest: Manifest): Server[] {
       at: own,
       spec,
       entrypoint: wordsOf(get(spec, 'command'), [...own, 'command'], same),
-      command: wordsOf(get(spec, 'args'), [...own, 'args'], same) ?? [],
-      env: new Map(
-        list(get(spec, 'env')).map((item, position) => [
-          text(get(item, 'name')) ?? '',
-          { text: text(get(item, 'value')) ?? '$', at: [...own, 'env', position] },
-        ]),
-      ),
+      command: wordsOf(get(spec, 'args'), [...own, 'args'], (word) => expanded(word, env)) ?? [],
+      env,
       otherEnv: list(get(spec, 'envFrom')).length > 0,
       pod,
     });
@@ -94,7 +92,7 @@ type Found = Pick<
 };
 
 function serverOf({ command, ...found }: Found): Server[] {
-  const image = interpolated(text(get(found.spec, 'image')) ?? '');
+  const image = interpolated(text(get(found.spec, 'image')) ?? builtImage(get(found.spec, 'build')));
   const args = argumentsOf(image, found.entrypoint, command);
   if (args === null) return [];
   const [, build] = /-b(\d+)(?:@|$)/.exec(image) ?? [];
@@ -103,7 +101,18 @@ function serverOf({ command, ...found }: Found): Server[] {
     args.map((word) => word.text),
     table,
   );
-  return [{ ...found, image, args, table, flags }];
+  return [{ ...found, image, args, table, flags, build: build === undefined ? null : Number(build) }];
+}
+
+/** What is built from the sources of llama.cpp, named as its own images are; empty where it is something else. */
+function builtImage(build: unknown): string {
+  const words = [build, get(build, 'context'), get(build, 'dockerfile'), get(build, 'target')]
+    .map((part) => text(part) ?? '')
+    .join(' ');
+  if (!/llama\.cpp(?:\.git)?(?:[#/\s]|$)/.test(words)) return '';
+  const [kind = 'server'] = /\b(?:full|light|server)\b/.exec(words) ?? [];
+  const [backend] = /\b(?:cuda|rocm|vulkan|intel|musa)\b/.exec(words) ?? [];
+  return `local/llama.cpp:${kind}${backend === undefined ? '' : `-${backend}`}`;
 }
 
 const PROGRAM = /(?:^|\/)llama-server$/;
@@ -173,8 +182,25 @@ function composeEnv(value: unknown, at: Path): ReadonlyMap<string, Word> {
 }
 
 /** Compose's variables: the default where one is given, else as it stands. */
-function interpolated(given: string): string {
+export function interpolated(given: string): string {
   return given.replace(/\$\{\w+:?-([^}]*)\}/g, '$1').replaceAll('$$', '$');
+}
+
+function podEnv(spec: unknown, own: Path): ReadonlyMap<string, Word> {
+  return new Map(
+    list(get(spec, 'env')).map((item, position) => [
+      text(get(item, 'name')) ?? '',
+      { text: text(get(item, 'value')) ?? '$', at: [...own, 'env', position] },
+    ]),
+  );
+}
+
+/** Kubernetes' variables of arguments: `$(PORT)`, where the container's own environment says it. */
+function expanded(given: string, env: ReadonlyMap<string, Word>): string {
+  return given.replace(/\$\(([\w.-]+)\)/g, (whole, name: string) => {
+    const value = env.get(name)?.text ?? '$';
+    return value.includes('$') ? whole : value;
+  });
 }
 
 function same(given: string): string {
@@ -203,8 +229,9 @@ export function placeOfSetting(server: Server, name: string): { at: Path; word?:
   return { at: setting(server, name)?.at ?? server.at };
 }
 
-/** The port that the server listens on; null where a variable decides. */
+/** The port that the server listens on; null where a variable decides, or it has none. */
 export function portOf(server: Server): number | null {
+  if (socketOf(server) !== null) return null;
   const given = setting(server, '--port')?.text ?? '8080';
   return /^\d+$/.test(given) ? Number(given) : null;
 }
@@ -212,6 +239,17 @@ export function portOf(server: Server): number | null {
 /** Whether only its own machine (or container) reaches the server. */
 export function listensLocally(server: Server): boolean {
   return /^(?:127\.|localhost$|::1$)/.test(setting(server, '--host')?.text ?? '');
+}
+
+/** The socket of the file system that the server listens on instead of a port; null where it has a port. */
+export function socketOf(server: Server): string | null {
+  const host = setting(server, '--host')?.text ?? '';
+  return host.endsWith('.sock') ? host : null;
+}
+
+/** Whether the image is llama.cpp's own. */
+export function isUpstream({ image }: Server): boolean {
+  return /(?:ggml-org|ggerganov)\/llama\.cpp[:@]/.test(image);
 }
 
 /** Whether the container has the network of its machine. */
@@ -233,7 +271,7 @@ export function hasKey(server: Server): boolean {
 }
 
 /** Whether the container is given a GPU. */
-export function hasGpu({ platform, spec, pod }: Server): boolean {
+export function hasGpu({ platform, spec, pod, env }: Server): boolean {
   if (platform === 'kubernetes') {
     const amounts = [
       ...entries(get(spec, 'resources', 'limits')),
@@ -249,9 +287,24 @@ export function hasGpu({ platform, spec, pod }: Server): boolean {
   );
   return (
     list(get(spec, 'deploy', 'resources', 'reservations', 'devices')).length > 0 ||
+    list(get(spec, 'deploy', 'resources', 'reservations', 'generic_resources')).length > 0 ||
+    // Where NVIDIA's runtime is the machine's default, this is all there is.
+    !/^(?:none|void|)$/.test(env.get('NVIDIA_VISIBLE_DEVICES')?.text ?? '') ||
     get(spec, 'gpus') !== undefined ||
     /nvidia|mthreads/.test(text(get(spec, 'runtime')) ?? '') ||
     devices.some((device) => /^\/dev\/(?:dri|kfd|nvidia)|nvidia\.com\/gpu/.test(device))
+  );
+}
+
+/** Where something is mounted in the container. */
+export function mountsOf({ platform, spec, at }: Server): { readonly target: string; readonly at: Path }[] {
+  const keys = platform === 'kubernetes' ? ['volumeMounts'] : ['volumes', 'configs', 'secrets'];
+  return keys.flatMap((key) =>
+    list(get(spec, key)).flatMap((mount, index) => {
+      const [, , short] = /^([^:]+):([^:]+)/.exec(interpolated(text(mount) ?? '')) ?? [];
+      const target = text(get(mount, platform === 'kubernetes' ? 'mountPath' : 'target')) ?? short;
+      return target === undefined ? [] : [{ target, at: [...at, key, index] }];
+    }),
   );
 }
 

@@ -1,6 +1,7 @@
 import { type Check, count, failed, finding, passed, skipped } from '../check.js';
 import type { Facts } from '../facts.js';
 import { isOldBuild } from './context-overflow.js';
+import { otherContext } from './other-context.js';
 
 /** A slot holds what the configuration supposes. */
 export const contextSize: Check = {
@@ -8,8 +9,9 @@ export const contextSize: Check = {
   title: 'a slot holds what the configuration supposes',
   category: 'context',
   needs: ['key.accepted'],
-  asks: ['props', 'models'],
+  asks: ['props', 'models', 'window'],
   run(facts) {
+    if (facts.program !== 'llama.cpp') return otherContext(facts);
     const { perSlot, slots, trained } = contextOfServer(facts);
     if (perSlot === null) return skipped('the server does not tell');
     const slotText = slots === null ? '' : `, ${slots} ${slots === 1 ? 'slot' : 'slots'}`;
@@ -53,12 +55,20 @@ export const contextSize: Check = {
   },
 };
 
+/** What one request may hold at another program; null where it does not tell. */
+function otherWindow({ window }: Facts): { perSlot: number | null; slots: null; trained: number | null } {
+  const told = window.state === 'known' ? window.value : null;
+  return { perSlot: told?.tokens ?? told?.set ?? null, slots: null, trained: told?.trained ?? null };
+}
+
 /** What one request may hold, how many are served at once, and what the model was trained for. */
-export function contextOfServer({ props, models }: Facts): {
+export function contextOfServer(facts: Facts): {
   readonly perSlot: number | null;
   readonly slots: number | null;
   readonly trained: number | null;
 } {
+  if (facts.program !== 'llama.cpp') return otherWindow(facts);
+  const { props, models } = facts;
   const told = props.state === 'known' ? props.value : null;
   const model =
     models.state === 'known' ? models.value.find(({ contextPerSlot }) => contextPerSlot !== null) : undefined;

@@ -8,7 +8,7 @@ export const generationAnswers: Check = {
   needs: ['key.accepted'],
   follows: ['template.works', 'model.loaded', 'model.served', 'server.properties'],
   asks: ['generation'],
-  run({ generation }) {
+  run({ generation, program }) {
     if (generation.state === 'not-asked') return skipped(generation.reason);
     if (generation.state === 'failed') {
       const { error } = generation;
@@ -16,7 +16,8 @@ export const generationAnswers: Check = {
       if (error.code === 'server.busy') {
         return failed(error.message, findingOf(error, 50, 'warning'));
       }
-      const code = silent ? 'server.wedged' : error.code;
+      // Whether another program is stuck, or slow and at work, nobody can see.
+      const code = silent && program === 'llama.cpp' ? 'server.wedged' : error.code;
       // A stream that broke may still be a template's fault, or the model's: those checks come first by their rank.
       return failed(error.message, findingOf({ ...error, code }, 65));
     }

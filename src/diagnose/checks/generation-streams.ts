@@ -13,6 +13,8 @@ export const generationStreams: Check = {
     if (generation.state !== 'known') return skipped('there was no answer');
     const { kind, generatedMs, spreadMs, tokens, bursts, lagMs } = generation.value;
     if (kind === 'embedding') return skipped('the server does not chat');
+    if (generatedMs === null && facts.program !== 'llama.cpp')
+      return skipped('only a llama-server tells the times that it takes');
     if (!wasHeldBack(generation.value)) return passed(`${tokens} tokens, one after the other`);
     const title = 'something on the way buffers streams: the answer came in one piece';
     return failed(

@@ -12,19 +12,22 @@ export const keyHygiene: Check = {
   run(facts) {
     const { configured, keyless, dns } = facts;
     if (!configured.keyGiven) return skipped('no key is given');
+    const isLlama = facts.program === 'llama.cpp';
     const findings: Finding[] = [];
     if (keyless.state === 'known' && keyless.value.accepted) {
       findings.push(
         finding('config.invalid', facts, {
           severity: 'info',
           title: 'a key is given, and the server takes requests without one',
-          evidence: ['GET /props without the key → 200'],
+          evidence: [`GET ${isLlama ? '/props' : '/v1/models'} without the key → 200`],
           rank: 10,
           remedies: [
-            {
-              text: 'Leave the key out, or start the server with it:',
-              commands: ['llama-server -m MODEL --api-key-file FILE'],
-            },
+            isLlama
+              ? {
+                  text: 'Leave the key out, or start the server with it:',
+                  commands: ['llama-server -m MODEL --api-key-file FILE'],
+                }
+              : { text: 'Leave the key out, where the server is meant to need none.', commands: [] },
           ],
         }),
       );

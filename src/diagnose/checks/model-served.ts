@@ -1,6 +1,18 @@
 import type { Finding } from '../../catalogue/entry.js';
+import { SERVER_NAMES } from '../../catalogue/identify-server.js';
 import type { ModelInfo } from '../../client/types.js';
-import { type Check, failed, finding, findingOf, isHeldUpByWork, passed, skipped } from '../check.js';
+import { nearest } from '../../errors/nearest.js';
+import { chosenModel } from '../../services/window.js';
+import {
+  type Check,
+  type Conclusion,
+  failed,
+  finding,
+  findingOf,
+  isHeldUpByWork,
+  passed,
+  skipped,
+} from '../check.js';
 import type { Facts } from '../facts.js';
 
 /** The server has the models that are asked for. */
@@ -21,6 +33,7 @@ export const modelServed: Check = {
       ...new Set(configured.model === null ? configured.models : [configured.model, ...configured.models]),
     ];
     const missing = wanted.filter((name) => !has(list, name));
+    if (facts.program !== 'llama.cpp') return servedElsewhere(facts, list, missing);
     const summary = describe(facts, list);
     const isRouter = facts.props.state === 'known' && facts.props.value.role === 'router';
     if (isRouter && list.length === 0) return failed('no model at all', noModels(facts));
@@ -61,6 +74,61 @@ function missingModel(facts: Facts, list: readonly ModelInfo[], name: string): F
         : { text: 'Or give its model that name:', commands: [`llama-server -m MODEL --alias ${name}`] },
     ],
   });
+}
+
+/** Other servers refuse a name that they do not have; what is not in memory they load. */
+function servedElsewhere(facts: Facts, list: readonly ModelInfo[], missing: readonly string[]): Conclusion {
+  const { configured, program, url } = facts;
+  const chosen = chosenModel(list, configured.model);
+  const others = list.length > 1 ? `, ${list.length - 1} more` : '';
+  const memory =
+    chosen !== null && chosen.status !== 'ready' ? `, ${MEMORY[chosen.status] ?? chosen.status}` : '';
+  const summary =
+    chosen === null ? `no "${configured.model}", ${list.length} others` : `${chosen.id}${memory}${others}`;
+  if (list.length === 0)
+    return failed(
+      'no model at all',
+      finding('model.not-found', facts, {
+        title: `${SERVER_NAMES[program]} has no model at all: every request fails`,
+        evidence: [`${program === 'ollama' ? '/api/tags' : '/v1/models'} lists nothing`],
+        rank: 70,
+      }),
+    );
+  if (missing.length === 0) return passed(summary);
+  return failed(
+    summary,
+    ...missing.map((name) => {
+      const near = nearest(
+        name,
+        list.map(({ id }) => id),
+      );
+      return finding('model.not-found', facts, {
+        // A gateway may pass on more names than it lists.
+        severity: program !== 'unknown' && name === (configured.model ?? name) ? 'error' : 'warning',
+        title: `${program === 'unknown' ? 'the server' : SERVER_NAMES[program]} has no model "${name}"${near === null ? '' : `: did you mean "${near}"?`}`,
+        evidence: [
+          `it has ${someOf(list)}`,
+          ...(configured.modelOrigin === null || configured.modelOrigin === 'flag'
+            ? []
+            : [`"${name}" is asked for in: ${configured.modelOrigin}`]),
+        ],
+        rank: 70,
+        context: { model: name, url },
+      });
+    }),
+  );
+}
+
+const MEMORY: Readonly<Partial<Record<ModelInfo['status'], string>>> = {
+  unloaded: 'not in memory: the first request loads it',
+  loading: 'loading',
+};
+
+function someOf(list: readonly ModelInfo[]): string {
+  const names = list.map(({ id }) => id);
+  return names.length <= 8
+    ? names.join(', ')
+    : `${names.slice(0, 7).join(', ')} and ${names.length - 7} more`;
 }
 
 function has(list: readonly ModelInfo[], name: string): boolean {

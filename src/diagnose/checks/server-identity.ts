@@ -1,16 +1,23 @@
-import { SERVER_NAMES } from '../../catalogue/identify-server.js';
-import { type Check, failed, finding, findingOf, passed, skipped } from '../check.js';
+import { SERVER_NAMES, type ServerKind } from '../../catalogue/identify-server.js';
+import { remediesFor } from '../../catalogue/programs.js';
+import type { Remedy } from '../../errors/llamactl-error.js';
+import { type Check, contextOf, failed, finding, findingOf, passed, skipped } from '../check.js';
+import { deafContainer } from '../container-cause.js';
+import { movedFinding } from '../moved.js';
+import { otherIdentity } from './other-identity.js';
 
-/** What answers is a llama-server, at this address. */
+/** What answers is the program that is meant, at this address. */
 export const serverIdentity: Check = {
   id: 'server.identity',
-  title: 'a llama-server answers',
+  title: 'the program that is meant answers',
   category: 'server',
   needs: ['network.tcp', 'network.tls'],
-  asks: ['health', 'props', 'path', 'local'],
+  asks: ['health', 'props', 'path', 'moved', 'local'],
   run(facts) {
     const { health, path, local } = facts;
     if (health.state === 'not-asked') return skipped(health.reason);
+    if (facts.configured.provider !== 'llama-cpp' && facts.program !== 'llama.cpp')
+      return otherIdentity(facts);
     const root = path.state === 'known' ? path.value.url : null;
     const isDoubled = /\/v1$/.test(new URL(facts.url).pathname) && root !== null && root !== facts.url;
     if (isDoubled) {
@@ -30,6 +37,9 @@ export const serverIdentity: Check = {
     const { code, message } = health.error;
     if (code === 'server.wedged') return skipped('it does not answer');
     if (!code.startsWith('connection.') && code !== 'network.proxy-interference') return passed('llama.cpp');
+    // Docker takes connections to a published port, whether or not somebody listens inside.
+    const deaf = code === 'connection.reset' ? deafContainer(facts, health.error) : null;
+    if (deaf !== null) return failed(deaf.title, deaf);
     const elsewhere = root;
     if (elsewhere !== null && elsewhere !== facts.url) {
       return failed(
@@ -59,7 +69,9 @@ export const serverIdentity: Check = {
     ];
     if (code === 'connection.wrong-server' && kind !== null && kind !== 'unknown' && kind !== 'llama.cpp') {
       const title = `${SERVER_NAMES[kind]} answers on ${new URL(facts.url).host}, not a llama-server`;
-      return failed(title, finding('connection.wrong-server', facts, { title, evidence, rank: 90 }));
+      const remedies = meantOtherwise(facts, kind);
+      const stranger = finding('connection.wrong-server', facts, { title, evidence, rank: 90, remedies });
+      return failed(title, movedFinding(facts, stranger) ?? stranger);
     }
     if (code === 'connection.wrong-path') {
       const prefix = prefixOf(facts);
@@ -80,9 +92,25 @@ export const serverIdentity: Check = {
         );
       }
     }
-    return failed(message, { ...findingOf(health.error, 90), evidence });
+    const plain = { ...findingOf(health.error, 90), evidence };
+    return failed(message, movedFinding(facts, plain) ?? plain);
   },
 };
+
+/** Where the other program is meant, the configuration, or the command line, has to say so. */
+function meantOtherwise(facts: Parameters<Check['run']>[0], kind: ServerKind): readonly Remedy[] {
+  const usual = remediesFor('connection.wrong-server', 'llama.cpp', contextOf(facts));
+  if (kind === 'proxy' || kind === 'unknown') return usual;
+  const provider = kind === 'ollama' || kind === 'openrouter' ? kind : 'openai-compatible';
+  const { file } = facts.configured;
+  return [
+    {
+      text: `Where ${SERVER_NAMES[kind]} is meant, say so${file === null ? '' : ` ("provider": "${provider}" in ${file})`}:`,
+      commands: [`llamactl diagnose --url ${facts.url} --kind ${provider}`],
+    },
+    ...usual,
+  ];
+}
 
 /** The path prefix that the process on this port was started with; null where that cannot be seen. */
 function prefixOf({ url, local }: Parameters<Check['run']>[0]): string | null {

@@ -87,3 +87,20 @@ export async function answerOf(
     return { status, kind: typeof serverKind === 'string' ? (serverKind as ServerKind) : 'unknown' };
   }
 }
+
+/** Whether a llama-server takes requests without the key that is given. @throws LlamactlError */
+export async function askWithoutKey(
+  open: OpenClient,
+  options: AskOptions & { readonly retries: number },
+): Promise<{ readonly accepted: boolean }> {
+  const client = open({ withoutKey: true });
+  try {
+    await client.props(options);
+    return { accepted: true };
+  } catch (error) {
+    if (error instanceof LlamactlError && error.type === 'AUTHENTICATION_ERROR') return { accepted: false };
+    throw error;
+  } finally {
+    await client.destroy();
+  }
+}

@@ -1,22 +1,25 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
-import { promisify } from 'node:util';
 import { findPortHolder } from '../../server/port.js';
 import { findServerProcesses } from '../../server/processes.js';
 import type { LocalFacts } from '../facts.js';
+import { llamaContainers } from './containers.js';
 
-const DOCKER_TIMEOUT = 1500;
-const execFileAsync = promisify(execFile);
-
-/** What this machine tells of the server on one of its ports. Never fails: what cannot be known stays empty. */
-export async function askLocal(port: number): Promise<LocalFacts> {
+/**
+ * What this machine tells of the server on one of its ports. Never fails: what cannot be known stays empty.
+ * @param timeoutMs for what other programs are asked
+ */
+export async function askLocal(
+  port: number,
+  env: Readonly<Record<string, string | undefined>>,
+  timeoutMs: number,
+): Promise<LocalFacts> {
   const [holder, processes, availableBytes, containers] = await Promise.all([
     findPortHolder(port),
     findServerProcesses(),
     availableMemory(),
-    llamaContainers(),
+    llamaContainers(env, timeoutMs),
   ]);
   return {
     holder,
@@ -38,9 +41,12 @@ async function availableMemory(): Promise<number> {
 function visibleGpus(): string[] {
   if (process.platform === 'darwin') return process.arch === 'arm64' ? ['apple'] : [];
   const found = new Set<string>();
-  if (existsSync('/dev/nvidiactl') || existsSync('/dev/nvidia0')) found.add('nvidia');
+  // Jetsons have another device file than cards.
+  if (['/dev/nvidiactl', '/dev/nvidia0', '/dev/nvmap'].some((file) => existsSync(file))) found.add('nvidia');
   if (existsSync('/dev/kfd') || has('amdgpu')) found.add('amd');
   if (has('i915') || has('xe')) found.add('intel');
+  // Windows' GPU, seen from WSL; phones' and boards'.
+  if (['/dev/dxg', '/dev/mali0', '/dev/kgsl-3d0'].some((file) => existsSync(file))) found.add('other');
   // A render node is a GPU's, or a virtual one's: of what kind is not told here.
   if (found.size === 0 && list('/dev/dri').some((name) => name.startsWith('renderD'))) found.add('other');
   return [...found];
@@ -57,21 +63,4 @@ function list(folder: string): string[] {
   } catch {
     return [];
   }
-}
-
-/** Only where a Docker daemon of this machine is there: its client would otherwise wait for one. */
-async function llamaContainers(): Promise<LocalFacts['containers']> {
-  const socket = process.env['DOCKER_HOST']?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock';
-  if (!existsSync(socket)) return [];
-  const format = '{{.Names}}\t{{.Image}}\t{{.Ports}}\t{{.Command}}';
-  const { stdout } = await execFileAsync('docker', ['ps', '--no-trunc', '--format', format], {
-    timeout: DOCKER_TIMEOUT,
-  }).catch(() => ({ stdout: '' }));
-  return stdout.split('\n').flatMap((line) => {
-    const [name = '', image = '', ports = '', command = ''] = line.split('\t');
-    if (!/llama[.-]?cpp|llama-server/i.test(`${image} ${command}`)) return [];
-    // `127.0.0.1:8080->8080/tcp, 9000/tcp`: only what has an arrow is published.
-    const publishes = [...ports.matchAll(/:(\d+)->/g)].map(([, port]) => Number(port));
-    return [{ name, image, publishes: [...new Set(publishes)] }];
-  });
 }

@@ -1,5 +1,6 @@
 import type { CallOptions, ModelQuery } from '../../client/endpoints/endpoint.js';
 import type { LlamaCppClient } from '../../client/llama-client.js';
+import { parseExposition } from '../../wire/metrics.js';
 import type { MetricsFacts } from '../facts.js';
 
 /** What the counters tell. Not for a sleeper: builds like v0.1.0 wake up when asked. */
@@ -7,7 +8,7 @@ export async function askMetrics(
   client: LlamaCppClient,
   query: ModelQuery & CallOptions,
 ): Promise<MetricsFacts> {
-  const { metrics } = await client.metrics(query);
+  const { metrics, text } = await client.metrics(query);
   const { promptTokens, promptTokensCached } = metrics;
   const read = (promptTokens ?? 0) + (promptTokensCached ?? 0);
   return {
@@ -16,6 +17,7 @@ export async function askMetrics(
     promptTokensPerSecond: perSecond(promptTokens, metrics.promptSeconds),
     tokensPerSecond: perSecond(metrics.generatedTokens, metrics.generatedSeconds),
     decodeCalls: metrics.decodeCalls,
+    names: [...new Set((parseExposition(text) ?? []).map(({ name }) => name))].sort(),
     cacheReuse: promptTokensCached === null || read === 0 ? null : promptTokensCached / read,
   };
 }

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
+import type { ServerKind } from '../../catalogue/identify-server.js';
 import { toError } from '../../catalogue/to-error.js';
 import type { LlamactlError } from '../../errors/llamactl-error.js';
 import type { DnsFacts, TcpFacts } from '../facts.js';
@@ -17,7 +18,7 @@ export function endpointOf(url: URL): { readonly host: string; readonly port: nu
  * The addresses that a URL's host has.
  * @throws LlamactlError (connection.dns; connection.timeout where the resolver does not answer)
  */
-export async function resolveName(url: URL, timeoutMs: number): Promise<DnsFacts> {
+export async function resolveName(url: URL, timeoutMs: number, program?: ServerKind): Promise<DnsFacts> {
   const { host } = endpointOf(url);
   if (url.protocol === 'unix:') return { addresses: [host] };
   let timer: NodeJS.Timeout | undefined;
@@ -31,7 +32,7 @@ export async function resolveName(url: URL, timeoutMs: number): Promise<DnsFacts
     const found = await Promise.race([lookup(host, { all: true }), silent]);
     return { addresses: found.map(({ address }) => address) };
   } catch (error) {
-    throw await failure(url, error);
+    throw await failure(url, error, { program });
   } finally {
     clearTimeout(timer);
   }
@@ -42,7 +43,12 @@ export async function resolveName(url: URL, timeoutMs: number): Promise<DnsFacts
  * host.
  * @throws LlamactlError (connection.refused, connection.timeout …)
  */
-export async function probeTcp(url: URL, signal: AbortSignal, timeoutMs: number): Promise<TcpFacts> {
+export async function probeTcp(
+  url: URL,
+  signal: AbortSignal,
+  timeoutMs: number,
+  program?: ServerKind,
+): Promise<TcpFacts> {
   const { host, port } = endpointOf(url);
   const started = performance.now();
   try {
@@ -65,12 +71,19 @@ export async function probeTcp(url: URL, signal: AbortSignal, timeoutMs: number)
     });
     return { connectMs: Math.round((performance.now() - started) * 10) / 10, address };
   } catch (error) {
-    throw await failure(url, error, timeoutMs);
+    throw await failure(url, error, { timeoutMs, program });
   }
 }
 
-/** A failure below HTTP as the error that it is for the user. */
-export function failure(url: URL, error: unknown, timeoutMs?: number): Promise<LlamactlError> {
+/**
+ * A failure below HTTP as the error that it is for the user.
+ * @param about milliseconds of the deadline, and the program that is meant to answer there; default llama.cpp
+ */
+export function failure(
+  url: URL,
+  error: unknown,
+  { timeoutMs, program }: { readonly timeoutMs?: number; readonly program?: ServerKind | undefined } = {},
+): Promise<LlamactlError> {
   const { host, port } = endpointOf(url);
   const isSocket = url.protocol === 'unix:';
   return toError(
@@ -83,6 +96,7 @@ export function failure(url: URL, error: unknown, timeoutMs?: number): Promise<L
       path: isSocket ? host : `${host}:${port}`,
       sentKey: false,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(program === undefined ? {} : { program }),
     },
     isSocket ? { url: url.href } : { url: url.origin, host, port },
   );

@@ -51,7 +51,7 @@ export async function probeTls(
     if (!shown.authorized && !insecure) throw untrusted(shown.authorizationError, certificate);
     return facts;
   } catch (error) {
-    throw await failure(url, error, timeoutMs);
+    throw await failure(url, error, { timeoutMs });
   } finally {
     signal.removeEventListener('abort', end);
     end();

@@ -21,7 +21,7 @@ function suiteOf({ target, url, checks, findings, durationMs }: Diagnosis) {
   const number = (status: CheckReport['status']) => checks.filter((check) => check.status === status).length;
   const [failures, errors, skipped] = [number('fail'), number('crash'), number('skip')];
   const xml = [
-    `  <testsuite name="${text(name)}" tests="${checks.length}" failures="${failures}" errors="${errors}" skipped="${skipped}" time="${(durationMs / 1000).toFixed(3)}">`,
+    `  <testsuite name="${xmlText(name)}" tests="${checks.length}" failures="${failures}" errors="${errors}" skipped="${skipped}" time="${(durationMs / 1000).toFixed(3)}">`,
     ...checks.map((check) =>
       testOf(
         name,
@@ -40,7 +40,7 @@ function testOf(
   findings: readonly Finding[],
 ): string {
   const layer = id.slice(0, id.indexOf('.'));
-  const open = `    <testcase classname="${text(`${server}.${layer}`)}" name="${text(id)}" time="${(durationMs / 1000).toFixed(3)}"`;
+  const open = `    <testcase classname="${xmlText(`${server}.${layer}`)}" name="${xmlText(id)}" time="${(durationMs / 1000).toFixed(3)}"`;
   const inner = innerOf(status, reason, findings);
   return inner === '' ? `${open}/>` : `${open}>\n${inner}\n    </testcase>`;
 }
@@ -51,15 +51,15 @@ function innerOf(status: CheckReport['status'], reason: string, findings: readon
     case 'pass':
       return findings.length === 0
         ? ''
-        : `      <system-out>${text(findings.map(paragraph).join('\n\n'))}</system-out>`;
+        : `      <system-out>${xmlText(findings.map(paragraph).join('\n\n'))}</system-out>`;
     case 'warn':
-      return `      <system-out>${text(`warning: ${findings.map(paragraph).join('\n\n') || reason}`)}</system-out>`;
+      return `      <system-out>${xmlText(`warning: ${findings.map(paragraph).join('\n\n') || reason}`)}</system-out>`;
     case 'skip':
-      return `      <skipped message="${text(reason)}"/>`;
+      return `      <skipped message="${xmlText(reason)}"/>`;
     case 'crash':
-      return `      <error type="crash" message="${text(reason)}"/>`;
+      return `      <error type="crash" message="${xmlText(reason)}"/>`;
     case 'fail':
-      return `      <failure type="${text(first?.code ?? 'failed')}" message="${text(first?.title ?? reason)}">${text(findings.map(paragraph).join('\n\n'))}</failure>`;
+      return `      <failure type="${xmlText(first?.code ?? 'failed')}" message="${xmlText(first?.title ?? reason)}">${xmlText(findings.map(paragraph).join('\n\n'))}</failure>`;
   }
 }
 
@@ -72,7 +72,7 @@ function paragraph({ code, title, evidence, remedies }: Finding): string {
 }
 
 /** Text that XML 1.0 can hold: without the control characters that it cannot, even escaped. */
-function text(given: string): string {
+export function xmlText(given: string): string {
   return given
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
     .replaceAll('&', '&amp;')

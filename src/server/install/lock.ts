@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { makeCacheFolder } from '../cache-folder.js';
 
 const ownerSchema = z.object({ token: z.string(), pid: z.int().positive(), host: z.string() });
 type Owner = z.infer<typeof ownerSchema>;
@@ -27,7 +28,7 @@ export interface LockOptions {
  * @throws what the signal was aborted with, while waiting
  */
 export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeCacheFolder(dirname(path));
   const token = await acquire(path, options);
   const heartbeat = setInterval(() => {
     const now = new Date();

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { makeFolder } from '../../client/make-folder.js';
 import type { InstallContext } from './progress.js';
 import { runTool } from './run-tool.js';
 import type { Downloader } from './tools.js';
@@ -33,7 +33,7 @@ export async function untar(
   tools: Downloader,
   context: InstallContext,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder, 0o777);
   await python(UNTAR, [archive, folder], tools, context);
 }
 

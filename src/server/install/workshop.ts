@@ -1,5 +1,6 @@
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../../client/make-folder.js';
 import { withLock } from './lock.js';
 import type { InstallContext } from './progress.js';
 
@@ -51,7 +52,7 @@ export async function makeOnce<T>(
 async function openWorkshop(target: string): Promise<string> {
   const parent = dirname(target);
   const prefix = `.${basename(target)}-`;
-  await mkdir(parent, { recursive: true });
+  await makeFolder(parent, 0o777);
   for (const name of await readdir(parent)) {
     // We hold the lock: nobody works in these any more.
     if (name.startsWith(prefix)) await rm(join(parent, name), { recursive: true, force: true });

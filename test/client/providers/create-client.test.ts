@@ -9,6 +9,7 @@ import type { LlamactlError } from '../../../src/errors/llamactl-error.js';
 import { cannedServer, LLAMA_HEADERS, type Route } from '../../support/canned-server.js';
 import { keeper } from '../../support/keeper.js';
 import { freePort, shareServer } from '../../support/real-server.js';
+import { replay } from '../../support/replay.js';
 
 const HELLO = [{ role: 'user', content: 'Hello' }] as const;
 
@@ -63,33 +64,50 @@ describe('createClient', () => {
     assert.equal(answer.usage.completionTokens > 0, true);
   });
 
+  const ollama = (version: string, ps: string) =>
+    keep(cannedServer(replay(`ollama-${version}`, ['ollama'], { 'GET /api/ps': ps })));
+
   it('takes models, the loaded one first, and the context from Ollama', async () => {
-    const { url } = await front({
-      'GET /api/tags': { body: OLLAMA_TAGS },
-      'GET /api/ps': { body: { models: [{ name: 'qwen3:4b', context_length: 8192 }] } },
-    });
+    const { url } = await ollama('v0.17.4', 'ps-two');
     const { client } = await create('ollama', { targets: { o: { provider: 'ollama', baseUrl: url } } });
-    assert.equal(client.getCurrentModel(), 'qwen3:4b');
-    assert.equal(client.getContextSize(), 8192);
-    assert.notEqual((await client.chat(HELLO, [], { maxTokens: 4 })).finishReason, '');
+    assert.equal(client.getCurrentModel(), 'tiny-tools:latest');
+    assert.equal(client.getContextSize(), 1024);
+    assert.match((await client.chat(HELLO, [], { maxTokens: 8 })).content, /The server is ready/);
   });
 
-  it('asks Ollama for the context of a model that is not loaded', async () => {
-    const ollama = await front({
-      'GET /api/tags': { body: OLLAMA_TAGS },
-      'GET /api/ps': { body: { models: [] } },
-      'POST /api/show': {
-        body: { model_info: { 'general.architecture': 'llama', 'llama.context_length': 131_072 } },
-      },
-    });
+  it('asks Ollama for the context of a model that is not loaded, by whatever name', async () => {
+    const { url, requests } = await ollama('v0.17.4', 'ps-none');
     const { client } = await create('ollama', {
-      targets: { o: { provider: 'ollama', baseUrl: ollama.url, model: 'llama3.2:latest' } },
+      targets: { o: { provider: 'ollama', baseUrl: url, model: 'tiny' } },
     });
-    assert.equal(client.getContextSize(), 131_072);
-    assert.deepEqual(JSON.parse(ollama.requests.at(-1)?.body ?? ''), { model: 'llama3.2:latest' });
+    assert.equal(client.getContextSize(), 512);
+    assert.deepEqual(JSON.parse(requests.at(-1)?.body ?? ''), { model: 'tiny:latest' });
   });
 
-  it("names itself to OpenRouter, proves the key, and takes a model's context from the list", async () => {
+  it('asks an Ollama that does not tell what a model was loaded with', async () => {
+    const { url } = await ollama('v0.6.5', 'ps');
+    const { client } = await create('ollama', { targets: { o: { provider: 'ollama', baseUrl: url } } });
+    assert.equal(client.getContextSize(), 512);
+  });
+
+  it('never takes what a model was trained for as what Ollama gives it: it cuts the rest off silently', async () => {
+    for (const [trained, expected] of [
+      [131_072, 4096],
+      [1024, 1024],
+    ]) {
+      const { url } = await keep(
+        cannedServer({
+          ...replay('ollama-v0.17.4', ['ollama'], { 'GET /api/ps': 'ps-none' }),
+          'POST /api/show': { body: { model_info: { 'llama.context_length': trained } } },
+        }),
+      );
+      const { client } = await create('ollama', { targets: { o: { provider: 'ollama', baseUrl: url } } });
+      assert.equal(client.getContextSize(), expected);
+      await client.destroy();
+    }
+  });
+
+  it("proves the key to OpenRouter, names nobody to it, and takes a model's context from the list", async () => {
     const router = await front({
       'GET /api/v1/key': { body: { data: { label: 'sk-or-v1-…', limit: null, usage: 0 } } },
       'GET /api/v1/models': {
@@ -102,8 +120,8 @@ describe('createClient', () => {
       targets: { cloud: { provider: 'openrouter', baseUrl: `${router.url}/api/v1`, apiKey: 'sk-or-secret' } },
     });
     assert.equal(client.getContextSize(), 32_768);
-    assert.equal(router.requests[0]?.headers['x-title'], 'llamactl');
-    assert.equal(typeof router.requests[0]?.headers['http-referer'], 'string');
+    for (const name of ['http-referer', 'x-title', 'x-openrouter-title'])
+      assert.equal(router.requests[0]?.headers[name], undefined, name);
   });
 
   it('falls back when nothing listens, and says why', async () => {
@@ -209,28 +227,3 @@ async function failureOf(work: Promise<unknown>): Promise<LlamactlError> {
     (error: LlamactlError) => error,
   );
 }
-
-/** In the shape of Ollama's API documentation. */
-const OLLAMA_TAGS = {
-  models: [
-    {
-      name: 'llama3.2:latest',
-      model: 'llama3.2:latest',
-      modified_at: '2026-05-04T17:37:44.706015396-07:00',
-      size: 2_019_393_189,
-      digest: 'a80c4f17acd55265feec403c7aef86be0c25983ab279d83f3bcd3abbcb5b8b72',
-      details: {
-        format: 'gguf',
-        family: 'llama',
-        families: ['llama'],
-        parameter_size: '3.2B',
-        quantization_level: 'Q4_K_M',
-      },
-    },
-    {
-      name: 'qwen3:4b',
-      size: 2_500_000_000,
-      details: { parameter_size: '4.0B', quantization_level: 'Q4_K_M' },
-    },
-  ],
-};

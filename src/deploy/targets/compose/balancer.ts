@@ -9,6 +9,8 @@ export interface Balancer {
   readonly config: string;
   /** The user that the image runs as. */
   readonly user: string;
+  /** Beside the condition of its `depends_on`. */
+  readonly dependency: Readonly<Record<string, unknown>>;
 }
 
 /** Seconds: longer than any answer, and than llama-server's own `--timeout`. */
@@ -30,6 +32,7 @@ function haproxy(plan: DeployPlan): Balancer {
     file: 'haproxy.cfg',
     mountedAt: '/usr/local/etc/haproxy/haproxy.cfg',
     user: '99:99',
+    dependency: {},
     config: `# HAProxy before ${servers.length} llama-servers.
 global
   log stdout format raw local0 notice
@@ -81,6 +84,8 @@ function nginx(plan: DeployPlan): Balancer {
     file: 'nginx.conf',
     mountedAt: '/etc/nginx/nginx.conf',
     user: '101:101',
+    // It asks for the servers' addresses once, and a new container has a new one.
+    dependency: { restart: true },
     config: `# nginx before ${servers.length} llama-servers.
 worker_processes auto;
 pid /tmp/nginx.pid;

@@ -1,6 +1,7 @@
 import { type DeployPlan, STOP_SECONDS } from '../../plan.js';
 import { argReasons, type Reasons } from '../../reasons.js';
 import { sizingText } from '../../texts.js';
+import { serverNames } from './names.js';
 
 /** Why each line of compose.yaml is there. A reason above a block is that of all its lines. */
 export function composeReasons(plan: DeployPlan): Reasons {
@@ -8,6 +9,13 @@ export function composeReasons(plan: DeployPlan): Reasons {
   return {
     ...COMPOSE,
     ...argReasons(plan, 'command'),
+    // Under depends_on, unlike the one that says when a container is started again.
+    ...Object.fromEntries(
+      serverNames(plan).map((name) => [
+        `depends_on.${name}.restart`,
+        'a new container has a new address, and nginx asks for it only when it starts',
+      ]),
+    ),
     image: plan.image.pinned
       ? 'pinned: the same tomorrow'
       : 'the tag moves on: pin it with --build or --image',

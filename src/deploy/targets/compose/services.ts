@@ -146,7 +146,9 @@ export function balancerService(plan: DeployPlan): {
         ...HARDENED,
         tmpfs: ['/tmp:mode=1777,size=64m'],
         restart: 'unless-stopped',
-        depends_on: Object.fromEntries(names.map((name) => [name, { condition: 'service_started' }])),
+        depends_on: Object.fromEntries(
+          names.map((name) => [name, { condition: 'service_started', ...balancer.dependency }]),
+        ),
         ports: [publishedPort(plan)],
         volumes: [file(`./${balancer.file}`, balancer.mountedAt)],
         healthcheck: {

@@ -28,6 +28,11 @@ const DEVICE_GROUPS = [44, 109];
 /** Images that exist for one processor only. */
 const AMD64_ONLY = ['rocm', 'intel', 'musa'];
 
+/** What a vendor's device plugin calls its GPUs; empty where the vendor is not known. */
+export function gpuResourceOf(vendor: GpuVendor | undefined): string {
+  return vendor === undefined ? '' : VENDORS[vendor].resource;
+}
+
 /** Where a pod runs, and which devices it gets. */
 export interface GpuPlacement {
   /** For requests and limits. */

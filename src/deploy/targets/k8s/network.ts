@@ -6,6 +6,13 @@ import type { ModelStorage } from './storage.js';
 
 /** Seconds: longer than any answer. */
 const LONGEST_ANSWER = 3600;
+/** For ingress-nginx, others leave them alone: tokens as they come, hours for an answer, images in requests. */
+export const INGRESS_ANNOTATIONS: Readonly<Record<string, string>> = {
+  'nginx.ingress.kubernetes.io/proxy-buffering': 'off',
+  'nginx.ingress.kubernetes.io/proxy-read-timeout': String(LONGEST_ANSWER),
+  'nginx.ingress.kubernetes.io/proxy-send-timeout': String(LONGEST_ANSWER),
+  'nginx.ingress.kubernetes.io/proxy-body-size': '64m',
+};
 
 export function service(plan: DeployPlan): Manifest {
   return {
@@ -133,12 +140,7 @@ function ingress(plan: DeployPlan, host: string): Manifest {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
     metadata: metadata(plan, namesOf(plan).server, {
-      annotations: {
-        'nginx.ingress.kubernetes.io/proxy-buffering': 'off',
-        'nginx.ingress.kubernetes.io/proxy-read-timeout': String(LONGEST_ANSWER),
-        'nginx.ingress.kubernetes.io/proxy-send-timeout': String(LONGEST_ANSWER),
-        'nginx.ingress.kubernetes.io/proxy-body-size': '64m',
-      },
+      annotations: INGRESS_ANNOTATIONS,
     }),
     spec: {
       ...(ingressClass === undefined ? {} : { ingressClassName: ingressClass }),

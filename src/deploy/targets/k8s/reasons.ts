@@ -9,6 +9,11 @@ export function kubernetesReasons(plan: DeployPlan, storage: ModelStorage): Reas
   return { ...SERVER, ...AROUND, ...argReasons(plan, 'args'), ...planReasons(plan, storage) };
 }
 
+/** Those that hold whatever was asked for. */
+export function generalReasons(): Reasons {
+  return { ...SERVER, ...AROUND };
+}
+
 function planReasons(plan: DeployPlan, storage: ModelStorage): Reasons {
   const { options, image } = plan;
   return {

@@ -93,7 +93,7 @@ function claimSpec(plan: DeployPlan): unknown {
 }
 
 /** Whole GiB for the files and a tenth more. Where their size is not known, what the server may use of memory. */
-function volumeGiB({ modelBytes, memoryBytes }: DeployPlan): number {
+export function volumeGiB({ modelBytes, memoryBytes }: DeployPlan): number {
   return Math.max(1, Math.ceil(((modelBytes ?? memoryBytes) * 1.1) / GIB));
 }
 

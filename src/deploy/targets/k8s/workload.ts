@@ -15,13 +15,14 @@ import {
 } from './storage.js';
 
 /** Nobody's user and group. */
-const NOBODY = 65_534;
+export const NOBODY = 65_534;
 /** Octal 440: the group may read. */
 const SECRET_MODE = 0o440;
 /** Bytes a second: a slow way to the internet, for the deadline after which a rollout is called stuck. */
 const SLOWEST_NETWORK = 10e6;
 
-const CONTAINER_SECURITY = {
+/** What every container of ours gives up. */
+export const CONTAINER_SECURITY = {
   allowPrivilegeEscalation: false,
   readOnlyRootFilesystem: true,
   capabilities: { drop: ['ALL'] },
@@ -89,7 +90,7 @@ function strategyOf(plan: DeployPlan, storage: ModelStorage): unknown {
   };
 }
 
-function podTemplate(plan: DeployPlan, storage: ModelStorage): unknown {
+export function podTemplate(plan: DeployPlan, storage: ModelStorage): unknown {
   const { options } = plan;
   const gpu = gpuPlacement(plan);
   const annotations = {

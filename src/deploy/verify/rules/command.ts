@@ -1,12 +1,14 @@
 import { get, list, text } from '../manifest.js';
 import { advice, type Flaw, ofServer, serverRule } from '../rule.js';
-import type { Server } from '../server.js';
+import { isUpstream, mountsOf, type Server } from '../server.js';
 
 /** The images start `/app/llama-server` by themselves: what is given are its arguments. */
 export const command = serverRule('command', 'arguments only, no command of its own', (server) => [
   ...replacedEntrypoint(server),
   ...repeatedProgram(server),
   ...serverSwitch(server),
+  ...oldPath(server),
+  ...hiddenProgram(server),
 ]);
 
 function replacedEntrypoint(server: Server): Flaw[] {
@@ -66,6 +68,42 @@ function serverSwitch(server: Server): Flaw[] {
   ];
 }
 
-function isUpstream({ image }: Server): boolean {
-  return /(?:ggml-org|ggerganov)\/llama\.cpp/.test(image);
+/** The folder of the program and of its libraries. */
+const APP = '/app';
+
+/** What is mounted at /app hides the program. */
+function hiddenProgram(server: Server): Flaw[] {
+  const mount = mountsOf(server).find(({ target }) => target.replace(/\/$/, '') === APP);
+  if (mount === undefined || !isUpstream(server)) return [];
+  return [
+    {
+      manifest: server.manifest,
+      at: mount.at,
+      code: 'config.invalid',
+      severity: 'error',
+      title: 'what is mounted at /app hides llama-server, which is there in the image',
+      evidence: ['exec: "/app/llama-server": no such file or directory'],
+      remedies: advice('Mount it elsewhere, such as /models.'),
+    },
+  ];
+}
+
+/** `command: /llama-server` without an entrypoint: where older images had the program. */
+function oldPath(server: Server): Flaw[] {
+  const { entrypoint, platform } = server;
+  if (platform !== 'compose' || entrypoint === null || entrypoint.length > 0 || !isUpstream(server))
+    return [];
+  const given = get(server.spec, 'command');
+  const first = typeof given === 'string' ? given.trim().split(/\s+/)[0] : text(list(given)[0]);
+  if (!first?.endsWith('llama-server') || first === '/app/llama-server') return [];
+  return [
+    ofServer(server, ['command'], {
+      code: 'config.invalid',
+      severity: 'error',
+      title: `there is no ${first} in the image: it is /app/llama-server`,
+      evidence: ['entrypoint: is empty, so that command: is the whole of what is started'],
+      remedies: advice(`Leave entrypoint: and ${first} out: command: holds its arguments only.`),
+      word: first,
+    }),
+  ];
 }

@@ -22,6 +22,15 @@ function flawOf(server: Server, name: string, word: Word): Omit<Flaw, 'manifest'
       remedies: advice('Call it LLAMA_CACHE:', `LLAMA_CACHE: ${word.text}`),
     };
   }
+  if (name === 'LLAMA_API_KEY_FILE') {
+    return {
+      code: 'config.invalid',
+      severity: 'error',
+      title: `${name} is read by nobody: by it the server gets no key`,
+      evidence: [],
+      remedies: advice('Call it LLAMA_ARG_API_KEY_FILE:', `LLAMA_ARG_API_KEY_FILE: ${word.text}`),
+    };
+  }
   if (server.platform === 'kubernetes' && /^(?:CUDA|NVIDIA|ROCR|HIP)_VISIBLE_DEVICES$/.test(name)) {
     return {
       code: 'gpu.no-device',

@@ -1,6 +1,7 @@
 import { checkFlags } from '../../server-flags/check.js';
 import type { Path } from '../manifest.js';
 import { advice, serverRule } from '../rule.js';
+import type { Server } from '../server.js';
 
 /** Arguments that llama-server of this image does not start with, by its own `--help`. */
 export const flags = serverRule('flags', 'arguments that llama-server takes', (server) =>
@@ -12,8 +13,15 @@ export const flags = serverRule('flags', 'arguments that llama-server takes', (s
     .filter(({ word }) => word !== '--server')
     .map(({ index, word, severity, message, instead }) => ({
       code: 'server.bad-argument',
-      severity,
+      severity: isOlder(server) ? 'warning' : severity,
       title: `${word} ${message}`,
+      ...(isOlder(server)
+        ? {
+            evidence: [
+              `the image is of b${server.build}, which is older than the builds that are known, and may take it`,
+            ],
+          }
+        : {}),
       remedies:
         instead === null
           ? advice('Leave it out.')
@@ -23,6 +31,11 @@ export const flags = serverRule('flags', 'arguments that llama-server takes', (s
       word,
     })),
 );
+
+/** Whether the image may still take what all known builds refuse. */
+function isOlder({ build, table }: Server): boolean {
+  return build !== null && build < table.build;
+}
 
 /** In a list every word has a line of its own. */
 function asWritten(instead: string, at: Path): string[] {

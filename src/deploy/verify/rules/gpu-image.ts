@@ -50,7 +50,7 @@ function layers(server: Server): Flaw {
 function withBackend({ image }: Server) {
   return advice(
     'Take the image of the backend (cuda, cuda13, rocm, vulkan, intel, musa):',
-    `image: ${image.replace('ggerganov/', 'ggml-org/').replace(/:server/, ':server-cuda')}`,
+    `image: ${image.replace('ggerganov/', 'ggml-org/').replace(/:(server|full|light)/, ':$1-cuda')}`,
   );
 }
 

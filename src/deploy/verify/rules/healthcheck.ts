@@ -1,7 +1,19 @@
 import { get, list, text } from '../manifest.js';
 import { advice, type Flaw, ofServer, serverRule } from '../rule.js';
-import { hasKey, portOf, prefixOf, type Server, setting } from '../server.js';
+import {
+  hasKey,
+  interpolated,
+  isUpstream,
+  portOf,
+  prefixOf,
+  type Server,
+  setting,
+  socketOf,
+} from '../server.js';
 import { healthPath, urlIn, WAKING } from '../url.js';
+
+/** What a check does where the health wants the key. */
+const WITH_KEY = 'curl -K - with the key from its file, as llamactl deploy-gen writes it';
 
 /** Compose: the check of the image asks port 8080 without a prefix, and counts loading as illness. */
 export const healthcheck = serverRule('healthcheck', 'a health check that fits the server', (server) => {
@@ -15,7 +27,7 @@ export const healthcheck = serverRule('healthcheck', 'a health check that fits t
         'warning',
         'the health check is switched off',
         ['nothing tells whether the server answers'],
-        [`test: [CMD, curl, -fsS, ${healthUrl(server)}]`],
+        [testLine(server)],
       ),
     ];
   return [...misfit(server, check), ...withoutStart(server, check)];
@@ -24,7 +36,7 @@ export const healthcheck = serverRule('healthcheck', 'a health check that fits t
 function imagesOwn(server: Server): Flaw[] {
   const port = portOf(server);
   const prefix = prefixOf(server);
-  const fails = (port !== null && port !== 8080) || (prefix !== null && prefix !== '');
+  const fails = (port !== null && port !== 8080) || !!prefix || socketOf(server) !== null;
   return [
     flaw(
       server,
@@ -33,7 +45,7 @@ function imagesOwn(server: Server): Flaw[] {
         ? 'the health check of the image asks http://localhost:8080/health, where this server is not'
         : 'no health check but that of the image, which counts loading as illness',
       ['HEALTHCHECK CMD curl -f http://localhost:8080/health, without a start period'],
-      [`test: [CMD, curl, -fsS, ${healthUrl(server)}]`, 'start_period: 90s'],
+      [testLine(server), 'start_period: 90s'],
     ),
   ];
 }
@@ -46,10 +58,22 @@ function misfit(server: Server, check: unknown): Flaw[] {
       : list(words)
           .map((word) => text(word) ?? '')
           .join(' ');
-  const request = urlIn(command.replaceAll('$$', '$'));
+  const [, missing] = /(?:^|[\s;&|(/])(wget|nc|python3?|httpie)\s/.exec(command) ?? [];
+  if (missing !== undefined && isUpstream(server) && !/:full/.test(server.image) && !/curl/.test(command))
+    return [
+      flaw(
+        server,
+        'error',
+        `the health check runs ${missing}, which the image does not have: it never succeeds`,
+        [command, 'the image has curl'],
+        [testLine(server)],
+      ),
+    ];
+  if (socketOf(server) !== null) return [];
+  const request = urlIn(interpolated(command));
   if (request === null) return [];
   const [port, prefix] = [portOf(server), prefixOf(server)];
-  const fix = [`test: [CMD, curl, -fsS, ${healthUrl(server)}]`];
+  const fix = [testLine(server)];
   if (port !== null && request.port !== null && request.port !== port)
     return [
       flaw(
@@ -68,7 +92,7 @@ function misfit(server: Server, check: unknown): Flaw[] {
         'error',
         `the health check asks ${request.path}, outside the prefix ${prefix}`,
         [command],
-        fix,
+        hasKey(server) && !request.withKey ? [...fix, WITH_KEY] : fix,
       ),
     ];
   if (WAKING.test(request.path) && setting(server, '--sleep-idle-seconds') !== null)
@@ -88,7 +112,7 @@ function misfit(server: Server, check: unknown): Flaw[] {
         'error',
         'with a prefix and a key /health answers 401 to whoever has no key',
         [command],
-        ['curl -K - with the key from its file, as llamactl deploy-gen writes it'],
+        [WITH_KEY],
       ),
     ];
   return [];
@@ -123,6 +147,10 @@ function flaw(
   });
 }
 
-function healthUrl(server: Server): string {
-  return `http://127.0.0.1:${portOf(server) ?? 8080}${healthPath(prefixOf(server) ?? '')}`;
+function testLine(server: Server): string {
+  const socket = socketOf(server);
+  const path = healthPath(prefixOf(server) ?? '');
+  return socket === null
+    ? `test: [CMD, curl, -fsS, http://127.0.0.1:${portOf(server) ?? 8080}${path}]`
+    : `test: [CMD, curl, -fsS, --unix-socket, ${socket}, http://localhost${path}]`;
 }

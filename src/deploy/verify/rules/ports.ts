@@ -1,6 +1,6 @@
 import { get, list, type Path, text } from '../manifest.js';
 import { advice, type Flaw, type Project, type Rule, selects } from '../rule.js';
-import { containerPort, portOf, type Server } from '../server.js';
+import { containerPort, interpolated, portOf, type Server } from '../server.js';
 
 /** Ports that lead to where nobody listens. */
 export const ports: Rule = {
@@ -31,9 +31,12 @@ function published(server: Server, port: number): Flaw[] {
 }
 
 function targetOf(port: unknown): string | null {
-  const target =
-    typeof port === 'object' ? text(get(port, 'target')) : (text(port)?.split(':').at(-1) ?? null);
-  return target === null || target.includes('$') ? null : target.replace(/\/\w+$/, '');
+  const target = text(typeof port === 'object' ? get(port, 'target') : port);
+  const inside =
+    interpolated(target ?? '$')
+      .split(':')
+      .at(-1) ?? '$';
+  return inside.includes('$') ? null : inside.replace(/\/\w+$/, '');
 }
 
 /** `8080`, or a range such as `8000-8010`. */

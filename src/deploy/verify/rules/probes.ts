@@ -6,6 +6,9 @@ import { healthPath, urlIn, WAKING } from '../url.js';
 /** Seconds that a model of a usual size needs to load. */
 const LOADING = 60;
 
+/** What a probe does where the health wants the key. */
+const WITH_KEY = 'exec: curl with the key from its mounted file, as llamactl deploy-gen writes it';
+
 /** Probes of a pod: there, and of the port, prefix and key that the server has. */
 export const probes = serverRule('probes', 'probes that fit the server', (server) => {
   if (server.platform !== 'kubernetes') return [];
@@ -97,6 +100,8 @@ function misfit(server: Server, name: string): Flaw[] {
     return flaw(
       `${request.path} is outside the prefix ${prefix}, and answers 404`,
       `path: ${healthPath(prefix)}`,
+      // Below the prefix it would be asked for the key next.
+      ...(hasKey(server) && !request.withKey ? [WITH_KEY] : []),
     );
   if (WAKING.test(request.path) && setting(server, '--sleep-idle-seconds') !== null)
     return flaw(
@@ -104,10 +109,7 @@ function misfit(server: Server, name: string): Flaw[] {
       `path: ${healthPath(prefix)}`,
     );
   if (prefix !== '' && hasKey(server) && !request.withKey)
-    return flaw(
-      'with a prefix and a key /health answers 401 to whoever has no key',
-      'exec: curl with the key from its mounted file, as llamactl deploy-gen writes it',
-    );
+    return flaw('with a prefix and a key /health answers 401 to whoever has no key', WITH_KEY);
   return [];
 }
 

@@ -1,7 +1,7 @@
 import type { Remedy } from '../../../errors/llamactl-error.js';
 import { entries, get, list, type Manifest, type Path, text } from '../manifest.js';
 import { type Flaw, type Project, type Rule, selects } from '../rule.js';
-import { hasKey, listensLocally, type Server } from '../server.js';
+import { hasKey, interpolated, listensLocally, type Server, socketOf } from '../server.js';
 
 /** Whoever reaches a server without a key uses it, and reads what others ask where slots are on. */
 export const publicKey: Rule = {
@@ -9,7 +9,7 @@ export const publicKey: Rule = {
   title: 'a key where strangers may ask',
   find: (project) =>
     project.servers
-      .filter((server) => !hasKey(server))
+      .filter((server) => !hasKey(server) && socketOf(server) === null)
       .flatMap((server) =>
         server.platform === 'compose' ? inCompose(server) : inKubernetes(server, project),
       ),
@@ -53,7 +53,7 @@ function dependsOn(spec: unknown, name: string): boolean {
 
 function isLocal(port: unknown): boolean {
   const address = typeof port === 'object' ? (text(get(port, 'host_ip')) ?? '') : (text(port) ?? '');
-  return /^(?:127\.|localhost|\[?::1)/.test(address);
+  return /^(?:127\.|localhost|\[?::1)/.test(interpolated(address));
 }
 
 /** The same port on loopback. */
