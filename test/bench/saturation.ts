@@ -13,7 +13,7 @@ const [rounds = 9, seconds = 4] = process.argv.slice(2).map(Number);
 /** More than there are slots, so that the server never waits for its clients. */
 const CONCURRENCY = 8;
 const SLOTS = 4;
-const MAX_TOKENS = 16;
+const MAX_TOKENS = 64;
 const PROMPT = 'Say something long about nothing at all, and then about everything else.';
 const folder = mkdtempSync(join(tmpdir(), 'llamactl-saturation-'));
 
