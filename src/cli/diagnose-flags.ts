@@ -3,27 +3,10 @@ import { isCatalogueCode } from '../errors/codes.js';
 import { usageError } from '../errors/llamactl-error.js';
 import { REPORT_FORMATS } from '../render/diagnosis-formats.js';
 import { durationFlag } from './connection-flags.js';
+import { type ReportFile, reportFileFlag } from './report-files.js';
 
 export const FORMATS = ['table', 'json', ...REPORT_FORMATS] as const;
 export type Format = (typeof FORMATS)[number];
-
-/** A format and the file that it is written to: `junit=report.xml`. */
-export interface ReportFile {
-  readonly format: Format;
-  readonly file: string;
-}
-
-const reportFile = custom<ReportFile>({
-  helpValue: 'FORMAT=FILE',
-  parse: async (text) => {
-    const at = text.indexOf('=');
-    const [format, file] = [text.slice(0, at), text.slice(at + 1)];
-    const known = FORMATS.find((name) => name === format);
-    if (known === undefined || file === '')
-      throw usageError(`${JSON.stringify(text)} is no FORMAT=FILE: formats are ${FORMATS.join(', ')}`);
-    return { format: known, file };
-  },
-});
 
 const failOn = custom<string>({
   helpValue: 'WHAT',
@@ -100,7 +83,7 @@ export const reportFlags = {
     default: 'table',
     helpGroup: 'OUTPUT',
   })(),
-  output: reportFile({
+  output: reportFileFlag(FORMATS)({
     description: 'write it to a file too; several may be given',
     multiple: true,
     multipleNonGreedy: true,
@@ -148,7 +131,7 @@ interface ReportFlags {
   readonly format: Format;
   readonly verbose: boolean;
   readonly strict: boolean;
-  readonly output?: readonly ReportFile[] | undefined;
+  readonly output?: readonly ReportFile<Format>[] | undefined;
   readonly 'fail-on'?: readonly string[] | undefined;
 }
 

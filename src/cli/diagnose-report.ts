@@ -1,16 +1,13 @@
-import { writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { makeFolder } from '../client/make-folder.js';
 import type { Diagnosis, Verdict } from '../diagnose/runner.js';
 import { EXIT } from '../errors/exit-code.js';
-import { usageError } from '../errors/llamactl-error.js';
-import type { Format, ReportFile } from './diagnose-flags.js';
+import type { Format } from './diagnose-flags.js';
 import type { Output } from './output.js';
+import { type ReportFile, writeReport } from './report-files.js';
 
 export interface ReportOptions {
   readonly output: Output;
   readonly format: Format;
-  readonly files: readonly ReportFile[];
+  readonly files: readonly ReportFile<Format>[];
   readonly width: number;
   readonly verbose: boolean;
   /** llamactl's. */
@@ -34,15 +31,7 @@ export async function report(diagnoses: readonly Diagnosis[], options: ReportOpt
   const { output, format, files } = options;
   process.exitCode = exitCodeOf(diagnoses, options.strict, options.failOn);
   for (const { format: kind, file } of files) {
-    const text = output.redact(await textOf(kind, diagnoses, options));
-    try {
-      await makeFolder(dirname(file), 0o777);
-      await writeFile(file, text.endsWith('\n') ? text : `${text}\n`);
-    } catch (error) {
-      throw usageError(
-        `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
+    await writeReport(file, await textOf(kind, diagnoses, options), output);
   }
   if (format === 'json') output.json(documentOf(diagnoses));
   else output.print(await textOf(format, diagnoses, options));

@@ -3,7 +3,11 @@ import { BaseCommand } from '../cli/base-command.js';
 import { type Connection, connectAll, refuseOtherKinds } from '../cli/connect.js';
 import { fleetFlags } from '../cli/connection-flags.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
+import { eachOf } from '../services/each.js';
 import { failedRow, type MetricsReport, readMetrics } from '../services/metrics.js';
+
+/** Servers that are asked at once. */
+const AT_ONCE = 64;
 
 export default class Metrics extends BaseCommand {
   static override summary = "Show a server's counters once: slots, queue, tokens and rates.";
@@ -44,7 +48,7 @@ export default class Metrics extends BaseCommand {
         return { row: failedRow(name, error), text: '' };
       }
     };
-    const answers = await Promise.all(connections.map(look)).finally(() =>
+    const answers = await eachOf(connections, AT_ONCE, look).finally(() =>
       Promise.all(connections.map(({ client }) => client.destroy())),
     );
     const report = { time: new Date().toISOString(), servers: answers.map(({ row }) => row) };

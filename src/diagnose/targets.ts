@@ -1,6 +1,7 @@
 import type { LlamaCppClient } from '../client/llama-client.js';
 import type { ProblemCode } from '../config/problem.js';
 import type { ResolvedTarget } from '../config/resolve.js';
+import { eachOf } from '../services/each.js';
 import { readDashboards } from './dashboards.js';
 import { type DiagnoseOptions, diagnose } from './diagnose.js';
 import { type DiscoveredServer, discoverServers } from './discover.js';
@@ -55,25 +56,20 @@ export async function diagnoseTargets(
     only.target.name === null &&
     only.target.origins['baseUrl'] === 'default';
   if (isUnnamed) return diagnoseDiscovered(only, options);
-  const done: Diagnosis[] = [];
-  const queue = [...targets.entries()];
   // Of many it is told how many are through, of one what it waits for.
   const { onProgress, ...quiet } = options;
-  const one = targets.length > 1 ? quiet : options;
+  const isFleet = targets.length > 1;
+  let done = 0;
   const tell = () => {
-    if (targets.length > 1)
-      onProgress?.(`${done.filter(() => true).length} of ${targets.length} servers asked`);
-  };
-  const work = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [index, target] = next;
-      done[index] = await diagnoseOne(target, one);
-      tell();
-    }
+    if (isFleet) onProgress?.(`${done} of ${targets.length} servers asked`);
   };
   tell();
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, targets.length) }, work));
-  return done;
+  return eachOf(targets, CONCURRENCY, async (target) => {
+    const diagnosis = await diagnoseOne(target, isFleet ? quiet : options);
+    done++;
+    tell();
+    return diagnosis;
+  });
 }
 
 async function diagnoseOne(

@@ -1,7 +1,11 @@
 import { BaseCommand } from '../../cli/base-command.js';
 import { connectAll } from '../../cli/connect.js';
 import { fleetFlags } from '../../cli/connection-flags.js';
+import { eachOf } from '../../services/each.js';
 import { describeProvider, type ProviderEntry } from '../../services/providers.js';
+
+/** Servers that are asked at once. */
+const AT_ONCE = 64;
 
 export default class ProviderList extends BaseCommand {
   static override summary = 'Show each configured server: kind, state, models, latency.';
@@ -20,10 +24,8 @@ export default class ProviderList extends BaseCommand {
       isNamed ? flags : { ...flags, target: ['all'] },
       this.connectContext,
     );
-    const providers = await Promise.all(
-      connections.map(({ client, target, isDefault }) =>
-        describeProvider(client, { ...target, isDefault }, this.signal),
-      ),
+    const providers = await eachOf(connections, AT_ONCE, ({ client, target, isDefault }) =>
+      describeProvider(client, { ...target, isDefault }, this.signal),
     ).finally(() => Promise.all(connections.map(({ client }) => client.destroy())));
     if (!this.jsonEnabled()) {
       const { renderProviders } = await import('../../render/providers.js');
