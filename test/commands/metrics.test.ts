@@ -34,7 +34,7 @@ describe('llamactl metrics', () => {
     assert.ok(row.totals.generatedTokens > 0 && row.generationTokensPerSecond > 0, json.out);
     assert.match(
       human.out,
-      /^SERVER +STATE +SLOTS {2}QUEUE {2}PROMPT t\/s {2}GEN t\/s {2}TOKENS IN \/ OUT\n\S+ +ready +0\/2 +0 +[\d,.]+ +[\d,.]+ +\d+ \/ \d+\n$/,
+      /^SERVER +STATE +SLOTS {2}QUEUE {2}PROMPT t\/s {2}GEN t\/s {2}TOKENS IN \/ OUT\n\S+ +ready +0\/2 +0 +[\d,.]+ +[\d,.]+ +[\d,]+ \/ [\d,]+\n$/,
     );
   });
 
