@@ -209,6 +209,11 @@ function aboutServer({ facts, checks }: Diagnosis): string {
   const [model] = models;
   const perSlot = props?.default_generation_settings?.n_ctx ?? model?.contextPerSlot ?? null;
   if (facts.program !== 'llama.cpp') return aboutOther(facts, checks);
+  // With --only nobody may have asked who it is.
+  if (props === null && facts.health.state !== 'known' && models.length === 0) {
+    const passed = checks.filter(({ status }) => status === 'pass');
+    return passed.map(({ id, reason }) => `${id}: ${reason ?? 'well'}`).join(', ');
+  }
   return [
     `llama.cpp${props?.build_info ? ` ${props.build_info}` : ''}`,
     ...(props?.role === 'router'
@@ -219,7 +224,7 @@ function aboutServer({ facts, checks }: Diagnosis): string {
     ...(perSlot && props?.total_slots
       ? [`${plural(props.total_slots, 'slot')} of ${count(perSlot)} tokens`]
       : []),
-    ...(props?.is_sleeping ? ['asleep'] : []),
+    ...(props?.is_sleeping ? [facts.generation.state === 'known' ? 'was asleep' : 'asleep'] : []),
   ].join(', ');
 }
 
