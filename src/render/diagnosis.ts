@@ -57,16 +57,22 @@ export function renderDiagnosis(diagnosis: Diagnosis, layout: DiagnosisLayout): 
     '',
     ...(layout.isOneOfMany ? [] : [renderChecks(diagnosis, layout)]),
     ...(layout.verbose ? ['', renderFacts(diagnosis, width), ''] : []),
-    wrap(
+    lastLine(
       [
         howMany(findings),
         ...(skipped > 0 ? [`${plural(skipped, 'check')} not run`] : []),
         duration(diagnosis.durationMs),
-        ...(first.code === 'config.invalid' ? [] : [`llamactl explain ${first.code}`]),
-      ].join(' · '),
+      ],
+      first.code === 'config.invalid' ? [] : [`llamactl explain ${first.code}`],
       width,
     ),
   ].join('\n');
+}
+
+/** The sum, and what to type for more: where it does not fit on the line, on one of its own, so that it can be copied. */
+function lastLine(sum: readonly string[], more: readonly string[], width: number): string {
+  const line = [...sum, ...more].join(' · ');
+  return displayWidth(line) <= width ? line : [wrap(sum.join(' · '), width), ...more].join('\n');
 }
 
 /** `1 problem, 2 warnings`. */

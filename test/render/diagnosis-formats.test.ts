@@ -136,6 +136,13 @@ describe('a diagnosis for people', () => {
     ]);
   });
 
+  it('ends with a command that is never broken in two', () => {
+    const narrow = renderDiagnoses([broken], { width: 70, verbose: false });
+    const [last, sum] = narrow.split('\n').reverse();
+    assert.equal(last, 'llamactl explain connection.wrong-server');
+    assert.match(sum ?? '', /^1 problem · \d+ checks not run · 1\.2 s$/);
+  });
+
   it('of a fleet is a row each, and the whole of those that are unwell', () => {
     const text = show(healthy, broken);
     assert.match(text, /SERVER +ROOT CAUSE +WHAT/);
