@@ -27,10 +27,9 @@ export async function offerEdits(
     return false;
   }
   const { renderEdits } = await import('../render/edits.js');
-  output.note(renderEdits(plan));
+  output.note(`${renderEdits(plan)}\n`);
   const agreeing = 'llamactl diagnose --fix --yes';
-  if (!(await confirm(`\n${plan.file} would be changed`, 'write it', { yes, agreeing, signal })))
-    return false;
+  if (!(await confirm(`${plan.file} would be changed`, 'write it', { yes, agreeing, signal }))) return false;
   const backup = await writeConfig(plan.path, plan.file, plan.text, 0o600);
   output.note(`… wrote ${plan.file}${backup === null ? '' : `; the old one is ${backup}`}. Looking again.\n`);
   return true;

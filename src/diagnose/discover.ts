@@ -25,24 +25,33 @@ const ANSWER_TIMEOUT = 1500;
  */
 export async function discoverServers(open: OpenClient, signal: AbortSignal): Promise<DiscoveredServer[]> {
   const processes = await findServerProcesses();
-  const ports = new Set([...KNOWN_PORTS, ...processes.flatMap((process) => process.ports)]);
-  const found = await Promise.all([...ports].map((port) => lookAt(`http://localhost:${port}`, open, signal)));
+  const theirs = new Set(processes.flatMap((process) => process.ports));
+  const ports = new Set([...KNOWN_PORTS, ...theirs]);
+  const found = await Promise.all(
+    [...ports].map((port) => lookAt(`http://localhost:${port}`, theirs.has(port), open, signal)),
+  );
   return found
     .filter((server) => server !== null)
     .sort((a, b) => Number(b.kind === 'llama.cpp') - Number(a.kind === 'llama.cpp'));
 }
 
-async function lookAt(url: string, open: OpenClient, signal: AbortSignal): Promise<DiscoveredServer | null> {
+/** @param isTheirs a llama-server process listens there: one that does not answer, or not so, is all the more to be diagnosed */
+async function lookAt(
+  url: string,
+  isTheirs: boolean,
+  open: OpenClient,
+  signal: AbortSignal,
+): Promise<DiscoveredServer | null> {
   try {
     await probeTcp(new URL(url), signal, CONNECT_TIMEOUT);
   } catch (error) {
     if (!(error instanceof LlamactlError) || error.type === 'INTERRUPTED') throw error;
-    return null;
+    return isTheirs && error.code !== 'connection.refused' ? { url, kind: 'llama.cpp' } : null;
   }
   const client = open({ baseUrl: url });
   try {
     const { report } = await checkHealth(client, signal, ANSWER_TIMEOUT);
-    if (report.ready || report.status === 'loading' || report.status === 'unauthorized')
+    if (isTheirs || report.ready || report.status === 'loading' || report.status === 'unauthorized')
       return { url, kind: 'llama.cpp' };
     const kind = report.server.kind ?? 'unknown';
     const named = kind !== 'unknown' && kind !== 'proxy';

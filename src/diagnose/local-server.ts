@@ -1,4 +1,4 @@
-import type { ServerProcess } from '../server/processes.js';
+import { type ServerProcess, settingOf } from '../server/processes.js';
 import type { ContainerFacts, Facts } from './facts.js';
 import { endpointOf } from './gather/network.js';
 
@@ -30,4 +30,16 @@ export function isRunning({ state }: ContainerFacts): boolean {
 /** `docker`, or what the container is of. */
 export function programOf({ program = 'docker' }: ContainerFacts): string {
   return program;
+}
+
+/** This user's llama-servers that listen nowhere yet: not on a port, in no container, on no socket of the file system. */
+export function startingProcesses({ local }: Facts): readonly ServerProcess[] {
+  if (local.state !== 'known') return [];
+  return local.value.processes.filter(
+    (process) =>
+      process.ports.length === 0 &&
+      process.listensInside === undefined &&
+      !process.isAnotherUsers &&
+      !/\.sock$/.test(settingOf(process, ['--host'], 'LLAMA_ARG_HOST') ?? ''),
+  );
 }

@@ -66,7 +66,13 @@ export function selectChecks(checks: readonly Check[], { only, skip }: Selection
     for (const need of checks.find((check) => check.id === id)?.needs ?? []) choose(need);
   };
   for (const id of wanted) if (!skipped.has(id)) choose(id);
-  return checks.filter(({ id }) => chosen.has(id) && !skipped.has(id));
+  const left = checks.filter(({ id }) => chosen.has(id) && !skipped.has(id));
+  // Of a server that nothing was asked of nobody may say that it is well.
+  if (left.length === 0)
+    throw usageError('--skip: no check is left', [
+      { text: 'See all checks:', commands: ['llamactl diagnose --list-checks'] },
+    ]);
+  return left;
 }
 
 /** The facts that some checks read. */
@@ -106,7 +112,19 @@ export function judge(facts: Facts, checks: readonly Check[]): Verdict {
       reports.push({ id: check.id, status: 'crash', reason, durationMs });
     }
   }
-  return { ...verdictOf(findings), checks: reports };
+  return { ...verdictOf(merged(findings)), checks: reports };
+}
+
+/** What several checks found, once, with what each saw of it. */
+function merged(findings: readonly Finding[]): Finding[] {
+  const found = new Map<string, Finding>();
+  for (const finding of findings) {
+    const key = `${finding.code} ${finding.severity} ${finding.title}`;
+    const seen = found.get(key);
+    const evidence = [...new Set([...(seen?.evidence ?? []), ...finding.evidence])];
+    found.set(key, { ...(seen ?? finding), evidence });
+  }
+  return [...found.values()];
 }
 
 /** What findings amount to, the gravest and nearest to the root first. */

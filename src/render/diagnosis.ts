@@ -57,16 +57,22 @@ export function renderDiagnosis(diagnosis: Diagnosis, layout: DiagnosisLayout): 
     '',
     ...(layout.isOneOfMany ? [] : [renderChecks(diagnosis, layout)]),
     ...(layout.verbose ? ['', renderFacts(diagnosis, width), ''] : []),
-    wrap(
+    lastLine(
       [
         howMany(findings),
         ...(skipped > 0 ? [`${plural(skipped, 'check')} not run`] : []),
         duration(diagnosis.durationMs),
-        ...(first.code === 'config.invalid' ? [] : [`llamactl explain ${first.code}`]),
-      ].join(' · '),
+      ],
+      first.code === 'config.invalid' ? [] : [`llamactl explain ${first.code}`],
       width,
     ),
   ].join('\n');
+}
+
+/** The sum, and what to type for more: where it does not fit on the line, on one of its own, so that it can be copied. */
+function lastLine(sum: readonly string[], more: readonly string[], width: number): string {
+  const line = [...sum, ...more].join(' · ');
+  return displayWidth(line) <= width ? line : [wrap(sum.join(' · '), width), ...more].join('\n');
 }
 
 /** `1 problem, 2 warnings`. */
@@ -209,6 +215,11 @@ function aboutServer({ facts, checks }: Diagnosis): string {
   const [model] = models;
   const perSlot = props?.default_generation_settings?.n_ctx ?? model?.contextPerSlot ?? null;
   if (facts.program !== 'llama.cpp') return aboutOther(facts, checks);
+  // With --only nobody may have asked who it is.
+  if (props === null && facts.health.state !== 'known' && models.length === 0) {
+    const passed = checks.filter(({ status }) => status === 'pass');
+    return passed.map(({ id, reason }) => `${id}: ${reason ?? 'well'}`).join(', ');
+  }
   return [
     `llama.cpp${props?.build_info ? ` ${props.build_info}` : ''}`,
     ...(props?.role === 'router'
@@ -219,7 +230,7 @@ function aboutServer({ facts, checks }: Diagnosis): string {
     ...(perSlot && props?.total_slots
       ? [`${plural(props.total_slots, 'slot')} of ${count(perSlot)} tokens`]
       : []),
-    ...(props?.is_sleeping ? ['asleep'] : []),
+    ...(props?.is_sleeping ? [facts.generation.state === 'known' ? 'was asleep' : 'asleep'] : []),
   ].join(', ');
 }
 

@@ -60,6 +60,15 @@ describe('matchText', () => {
     );
   });
 
+  it('names the missing TLS, where a build without it was given certificates: no port is in the way', async () => {
+    // As v0.6.0 and v0.1.0 end.
+    for (const said of ['init_listene: the server', 'init: the server']) {
+      const log = `0.00.006.058 E srv  ${said} is built without SSL support\n0.00.006.059 E srv  llama_server: failed to initialize HTTP server`;
+      const [best] = await matchText(log.split('\n'));
+      assert.equal(best?.code, 'server.bad-argument');
+    }
+  });
+
   it('recognises a failure behind any prefix, and one that a progress bar hides in its line', async () => {
     const message = "couldn't bind HTTP server socket, hostname: 127.0.0.1, port: 8080";
     for (const line of [

@@ -94,6 +94,37 @@ const CASES: readonly Case[] = [
     says: /kill -CONT 7/,
   },
   {
+    what: 'silent, and its process is known: that one alone is to be ended',
+    facts: { health: silent, props: silent, ...local({ processes: [process] }) },
+    code: 'server.wedged',
+    says: /^(?!.*(?:pkill|llamactl diagnose)).*process 7.*kill -9 7/s,
+  },
+  {
+    what: 'silent, and another program has the port',
+    facts: {
+      health: silent,
+      props: silent,
+      ...local({ holder: { pid: 9, name: 'ssh', commandLine: 'ssh -L 8080:gpu:8080 gpu' }, processes: [] }),
+    },
+    code: 'server.wedged',
+    says: /^(?!.*pkill).*port held by ssh \(process 9\)/s,
+  },
+  {
+    what: 'health answers and no token comes: its process alone is to be ended',
+    facts: { generation: silent, ...local({ processes: [process] }) },
+    code: 'server.wedged',
+    says: /^(?!.*(?:pkill|llamactl diagnose)).*llamactl slots.*kill -9 7/s,
+  },
+  {
+    what: 'refused, and a llama-server that listens on a socket is not starting',
+    facts: {
+      ...down,
+      ...local({ processes: [{ ...process, args: ['--host', '/run/llama.sock'], listens: [], ports: [] }] }),
+    },
+    code: 'connection.refused',
+    says: /^(?!.*still starting)/s,
+  },
+  {
     what: 'a key over http to a public address',
     facts: {
       url: 'http://gpu.example.com:8080',

@@ -85,6 +85,19 @@ describe('judging facts', () => {
     assert.deepEqual([checks[0]?.status, checks[0]?.reason], ['crash', 'of our own']);
   });
 
+  it('tells once what two checks found, with what each saw', () => {
+    const seen = (what: string) =>
+      finding('auth.missing-key', facts, { title: 'no key', evidence: ['GET /health → 200', what], rank: 9 });
+    const { findings } = judge(facts, [
+      made('one', () => failed('', seen('GET /props → 401'))),
+      made('two', () => failed('', seen('GET /v1/models → 401'))),
+    ]);
+    assert.deepEqual(
+      findings.map(({ check, evidence }) => [check, evidence]),
+      [['one', ['GET /health → 200', 'GET /props → 401', 'GET /v1/models → 401']]],
+    );
+  });
+
   it('says of what an error follows', () => {
     const { findings } = judge(facts, [
       made('cause', () => failed('', wrong('server.crashed', 50))),
@@ -118,6 +131,11 @@ describe('selecting checks', () => {
       exit: 2,
       message: /--only.*nework/,
     });
+  });
+
+  it('refuses to leave out all', () => {
+    assert.throws(() => selectChecks(CHECKS, { only: [], skip: ['*'] }), { exit: 2, message: /no check/ });
+    assert.throws(() => selectChecks(CHECKS, { only: ['key.*'], skip: ['key.*'] }), { exit: 2 });
   });
 
   it('asks only for the facts that the chosen ones read', () => {

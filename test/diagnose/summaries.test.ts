@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { CHECKS } from '../../src/diagnose/checks.js';
 import type { Facts } from '../../src/diagnose/facts.js';
 import { judge } from '../../src/diagnose/runner.js';
-import { healthyFacts, known } from '../support/facts.js';
+import { failedFact, healthyFacts, known } from '../support/facts.js';
 
 /** What a check says of facts, as its line shows it. */
 function lineOf(id: string, changes: Partial<Facts>): string {
@@ -56,5 +56,33 @@ describe('what is said of metrics', () => {
       lineOf('version.metrics', { metrics: known({ ...metrics.value, names }) }),
       'pass: 2 metrics, without kv_cache_usage_ratio (removed in 2025)',
     );
+  });
+});
+
+describe('what is said of memory', () => {
+  const starting = {
+    pid: 7,
+    args: [],
+    listens: [],
+    ports: [],
+    residentBytes: 2 ** 30,
+    swappedBytes: 0,
+    gpuLibraries: [],
+    state: 'R',
+  };
+  const { local } = healthyFacts();
+  const facts = (holder: { pid: number; name: string; commandLine: string } | null) => {
+    if (local.state !== 'known') throw new Error('healthy facts are of this machine');
+    const refused = failedFact('CONNECTION_ERROR', 'connection.refused', 'nothing listens');
+    return { health: refused, tcp: refused, local: known({ ...local.value, holder, processes: [starting] }) };
+  };
+
+  it('is what a server needs that has not got as far as listening', () => {
+    assert.match(lineOf('machine.memory', facts(null)), /^pass: 1\.0 GiB resident/);
+  });
+
+  it('is nothing of a server that starts elsewhere, where another program has the port', () => {
+    const python = { pid: 9, name: 'python3', commandLine: 'python3 -m http.server' };
+    assert.match(lineOf('machine.memory', facts(python)), /^skip: no llama-server of this user on that port/);
   });
 });

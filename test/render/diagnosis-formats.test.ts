@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { CHECKS } from '../../src/diagnose/checks.js';
-import type { Facts } from '../../src/diagnose/facts.js';
+import { type Facts, notAsked } from '../../src/diagnose/facts.js';
 import { type Diagnosis, judge } from '../../src/diagnose/runner.js';
 import { renderDiagnoses } from '../../src/render/diagnosis.js';
 import { renderReport } from '../../src/render/diagnosis-formats.js';
@@ -124,6 +124,23 @@ describe('a diagnosis for people', () => {
       '  reuse 70 %',
       '  18 checks in 1.2 s',
     ]);
+  });
+
+  it('says only what was asked: with the health of nobody known it is no llama.cpp', () => {
+    const unasked = notAsked('no check wants it');
+    const facts = healthyFacts({ health: unasked, props: unasked, models: unasked });
+    const network = CHECKS.filter(({ id }) => id === 'network.tcp');
+    assert.deepEqual(show({ ...diagnosisOf(facts), ...judge(facts, network) }).split('\n'), [
+      '✓ 127.0.0.1:8080 · network.tcp: connects in 0.4 ms',
+      '  1 check in 1.2 s',
+    ]);
+  });
+
+  it('ends with a command that is never broken in two', () => {
+    const narrow = renderDiagnoses([broken], { width: 70, verbose: false });
+    const [last, sum] = narrow.split('\n').reverse();
+    assert.equal(last, 'llamactl explain connection.wrong-server');
+    assert.match(sum ?? '', /^1 problem · \d+ checks not run · 1\.2 s$/);
   });
 
   it('of a fleet is a row each, and the whole of those that are unwell', () => {

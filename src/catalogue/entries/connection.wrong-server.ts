@@ -15,12 +15,11 @@ export const entry: CatalogueEntry = {
   remedies: [
     { text: 'See who answers', commands: ['curl -si {url}/health', 'llamactl diagnose --url {url}'] },
     {
-      text: 'Point the client at llama-server (`baseUrl` in agents.config.json, `OPENAI_BASE_URL` for OpenAI clients)',
-      commands: ['export OPENAI_BASE_URL=http://{host}:{port}/v1'],
-    },
-    {
-      text: 'Move llama-server to a port of its own',
-      commands: ['llama-server -m {model} --port {nextPort}'],
+      text: 'Start llama-server on a port of its own, and point the client there (`baseUrl` in agents.config.json, `OPENAI_BASE_URL` for OpenAI clients)',
+      commands: [
+        'llama-server -m {model} --port {nextPort}',
+        'export OPENAI_BASE_URL=http://{host}:{nextPort}/v1',
+      ],
     },
     {
       text: 'Choose the provider "OpenAI compatible" in a client that asks for Ollama\'s /api paths',

@@ -14,11 +14,15 @@ export const entry: CatalogueEntry = {
   ],
   remedies: [
     {
-      text: 'See who has it',
+      text: 'See who has it; where nobody has, `--host` is no address of this machine, or the port is under 1024',
       commands: ["ss -ltnp 'sport = :{port}'", 'lsof -nP -iTCP:{port} -sTCP:LISTEN'],
     },
     { text: 'Use another port', commands: ['llama-server -m {model} --port {nextPort}'] },
-    { text: 'Stop the old server', commands: ['pkill -x llama-server', 'docker ps --filter publish={port}'] },
+    {
+      // Never by name: other llama-servers of the machine may be well.
+      text: 'Stop the old server',
+      commands: ['fuser -k -TERM {port}/tcp', 'docker ps --filter publish={port}'],
+    },
   ],
   diagnostics: {
     linux: ["ss -ltnp 'sport = :{port}'", 'docker ps --filter publish={port}'],
@@ -31,6 +35,7 @@ export const entry: CatalogueEntry = {
       pattern:
         /couldn.?t bind|could not bind|cannot bind|unable to bind|failed to bind|error (?:while )?(?:attempting to )?bind(?:ing)?\b|bind failed|bind\(\) .{0,20}failed|couldn.?t start HTTP listener|failed to initialize HTTP server/i,
       excludes: [/mount/i],
+      excludesAnywhere: [/built without SSL support/i],
       rank: 90,
     },
     {

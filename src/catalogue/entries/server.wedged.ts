@@ -17,7 +17,8 @@ export const entry: CatalogueEntry = {
     { text: 'See what the slots do', commands: ['llamactl slots --url {url}'] },
     {
       text: 'Restart it, with force if it does not stop',
-      commands: ['systemctl restart llama-server', 'pkill -9 -x llama-server'],
+      // Never by name: other llama-servers of the machine may be well.
+      commands: ['systemctl restart llama-server', 'fuser -k -KILL {port}/tcp'],
     },
     {
       text: 'Bound answers and switch context shifting off',

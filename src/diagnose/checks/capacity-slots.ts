@@ -1,4 +1,5 @@
 import { type Check, failed, finding, isHeldUpByWork, passed, skipped } from '../check.js';
+import { wedgedFinding } from '../wedged.js';
 
 /** A request would find a slot, and the busy ones move. */
 export const capacitySlots: Check = {
@@ -6,7 +7,7 @@ export const capacitySlots: Check = {
   title: 'a slot is free, and the busy ones move',
   category: 'capacity',
   needs: ['key.accepted'],
-  asks: ['slots', 'metrics'],
+  asks: ['slots', 'metrics', 'local'],
   run(facts) {
     const { slots, metrics } = facts;
     const waiting = metrics.state === 'known' ? (metrics.value.requestsDeferred ?? 0) : 0;
@@ -32,15 +33,7 @@ export const capacitySlots: Check = {
       const title = 'every slot is taken and none moves';
       return failed(
         title,
-        finding('server.wedged', facts, {
-          title,
-          evidence,
-          rank: 64,
-          remedies: [
-            { text: 'Keep its log, then restart the server:', commands: ['pkill -TERM llama-server'] },
-            { text: 'Look again:', commands: [`llamactl slots --url ${facts.url}`] },
-          ],
-        }),
+        wedgedFinding(facts, finding('server.wedged', facts, { title, evidence, rank: 64 })),
       );
     }
     if (busy < total && waiting === 0) return passed(`${busy} of ${total} busy`);

@@ -1,4 +1,5 @@
 import { type Check, failed, findingOf, passed, skipped } from '../check.js';
+import { wedgedFinding } from '../wedged.js';
 
 /** A token comes inside the deadline: `/health` is 200 on a server whose threads are stuck. */
 export const generationAnswers: Check = {
@@ -7,8 +8,9 @@ export const generationAnswers: Check = {
   category: 'generation',
   needs: ['key.accepted'],
   follows: ['template.works', 'model.loaded', 'model.served', 'server.properties'],
-  asks: ['generation'],
-  run({ generation, program }) {
+  asks: ['generation', 'local'],
+  run(facts) {
+    const { generation, program } = facts;
     if (generation.state === 'not-asked') return skipped(generation.reason);
     if (generation.state === 'failed') {
       const { error } = generation;
@@ -19,7 +21,8 @@ export const generationAnswers: Check = {
       // Whether another program is stuck, or slow and at work, nobody can see.
       const code = silent && program === 'llama.cpp' ? 'server.wedged' : error.code;
       // A stream that broke may still be a template's fault, or the model's: those checks come first by their rank.
-      return failed(error.message, findingOf({ ...error, code }, 65));
+      const found = findingOf({ ...error, code }, 65);
+      return failed(error.message, code === 'server.wedged' ? wedgedFinding(facts, found) : found);
     }
     const { kind, firstTokenMs, reasoning } = generation.value;
     if (kind === 'embedding') return passed(`embeds in ${Math.round(firstTokenMs)} ms, does not chat`);

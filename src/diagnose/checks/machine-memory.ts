@@ -3,7 +3,7 @@ import type { Remedy } from '../../errors/llamactl-error.js';
 import { optionOf, type ServerProcess, settingOf } from '../../server/processes.js';
 import { type Check, failed, finding, passed, skipped } from '../check.js';
 import { type Facts, knownValue } from '../facts.js';
-import { isRunning, processOf } from '../local-server.js';
+import { isRunning, processOf, startingProcesses } from '../local-server.js';
 
 const GIB = 1024 ** 3;
 /** Share of a process in swap from which on it crawls. */
@@ -41,13 +41,12 @@ export const machineMemory: Check = {
 };
 
 /** One that has not got as far as listening. */
-function startingProcess({ local }: Facts): ServerProcess | null {
+function startingProcess(facts: Facts): ServerProcess | null {
+  const { local } = facts;
   if (local.state !== 'known' || local.value.containers.some(isRunning)) return null;
-  const starting = local.value.processes.filter(
-    ({ ports, listensInside, isAnotherUsers }) =>
-      ports.length === 0 && listensInside === undefined && !isAnotherUsers,
-  );
-  const [only, second] = starting;
+  // Where somebody has the port already, it is not this one that will.
+  if (local.value.holder !== null || facts.health.state === 'known') return null;
+  const [only, second] = startingProcesses(facts);
   return second === undefined ? (only ?? null) : null;
 }
 

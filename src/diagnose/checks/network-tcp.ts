@@ -3,6 +3,7 @@ import { type Check, failed, findingOf, originLine, passed, skipped } from '../c
 import { containerCause, deafContainer, unseenNetwork, type Which } from '../container-cause.js';
 import type { Facts, FailureFact } from '../facts.js';
 import { endpointOf } from '../gather/network.js';
+import { startingProcesses } from '../local-server.js';
 import { movedFinding } from '../moved.js';
 
 /** Something accepts connections. */
@@ -77,11 +78,7 @@ function otherServer(facts: Facts, plain: Finding, which: Which): Finding | null
 }
 
 function startingServer(facts: Facts, plain: Finding): Finding | null {
-  if (facts.local.state !== 'known') return null;
-  const starting = facts.local.value.processes.find(
-    ({ ports, listensInside, isAnotherUsers }) =>
-      ports.length === 0 && listensInside === undefined && !isAnotherUsers,
-  );
+  const [starting] = startingProcesses(facts);
   if (starting === undefined) return null;
   return {
     ...plain,

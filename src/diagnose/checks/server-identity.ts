@@ -92,14 +92,15 @@ export const serverIdentity: Check = {
         );
       }
     }
-    const plain = { ...findingOf(health.error, 90), evidence };
+    const found = findingOf(health.error, 90);
+    const plain = { ...found, evidence, remedies: withoutThis(found.remedies, facts.url) };
     return failed(message, movedFinding(facts, plain) ?? plain);
   },
 };
 
 /** Where the other program is meant, the configuration, or the command line, has to say so. */
 function meantOtherwise(facts: Parameters<Check['run']>[0], kind: ServerKind): readonly Remedy[] {
-  const usual = remediesFor('connection.wrong-server', 'llama.cpp', contextOf(facts));
+  const usual = withoutThis(remediesFor('connection.wrong-server', 'llama.cpp', contextOf(facts)), facts.url);
   if (kind === 'proxy' || kind === 'unknown') return usual;
   const provider = kind === 'ollama' || kind === 'openrouter' ? kind : 'openai-compatible';
   const { file } = facts.configured;
@@ -119,4 +120,12 @@ function prefixOf({ url, local }: Parameters<Check['run']>[0]): string | null {
   const mine = local.value.processes.find(({ ports }) => ports.includes(port));
   const at = mine?.args.indexOf('--api-prefix') ?? -1;
   return at < 0 ? null : (mine?.args[at + 1] ?? null);
+}
+
+/** Remedies without the command that was run just now. */
+function withoutThis(remedies: readonly Remedy[], url: string): readonly Remedy[] {
+  return remedies.map(({ text, commands }) => ({
+    text,
+    commands: commands.filter((command) => command !== `llamactl diagnose --url ${url}`),
+  }));
 }

@@ -1,5 +1,6 @@
 import { type Check, failed, finding, findingOf, passed, skipped } from '../check.js';
 import { endpointOf } from '../gather/network.js';
+import { wedgedFinding } from '../wedged.js';
 
 /** The server is ready, or asleep, which a request ends. */
 export const serverReady: Check = {
@@ -30,7 +31,11 @@ export const serverReady: Check = {
           }),
         );
       }
-      return failed(health.error.message, findingOf(health.error, 85));
+      const found = findingOf(health.error, 85);
+      return failed(
+        health.error.message,
+        found.code === 'server.wedged' ? wedgedFinding(facts, found) : found,
+      );
     }
     const { status, responseTimeMs } = health.value;
     const time = responseTimeMs === null ? '' : `, answers in ${responseTimeMs} ms`;
