@@ -51,6 +51,22 @@ describe('llamactl provider', () => {
     assert.match(out, /^✗ gone: nothing listens on .*\(connection\.refused\)$/m);
   });
 
+  it('lists the others where one is not set up, and says what it lacks', async () => {
+    const targets = { local: { baseUrl: server.current.url }, gpu: { apiKey: '$NOT_SET_ANYWHERE' } };
+    write('llamactl.config.json', JSON.stringify({ default: 'gpu', targets }));
+    const { code, json } = await cli(['provider', 'list', '--json'], { cwd });
+    assert.equal(code, 0);
+    assert.deepEqual(
+      json.providers.map((each: Record<string, unknown>) => [each['name'], each['status']]),
+      [['local', 'ready']],
+    );
+    assert.deepEqual([json.unusable[0].name, json.unusable[0].error.code], ['gpu', 'config.invalid']);
+    const { out } = await cli(['provider', 'list'], { cwd });
+    assert.match(out, /^local +llama-cpp +ready/m);
+    assert.match(out, /^✗ gpu, not asked: .*the variable\s+NOT_SET_ANYWHERE is not set$/m);
+    assert.equal((await cli(['provider', 'list', '--target', 'gpu'], { cwd })).code, 2);
+  });
+
   it('health and models take an Ollama target for what it is', async () => {
     const { url } = await ollama();
     write(
