@@ -163,7 +163,7 @@ async function withModel(connection: Connection, wish: ModelWish): Promise<Conne
     return connection;
   }
   const { chooseModel } = await import('../services/choose-model.js');
-  const chosen = await chooseModel(client, label, target.provider, asking);
+  const chosen = await chooseModel(client, label, target, asking);
   if (chosen === null) return connection;
   client.setModel(chosen.model);
   if (chosen.among > 1) {

@@ -139,13 +139,16 @@ export async function connect(
   if (connection === undefined || second !== undefined) throw await notOne();
   const { baseUrls, name } = connection.target;
   if (kind === 'server' && baseUrls !== undefined) {
-    const { usageError } = await import('../errors/llamactl-error.js');
+    const [{ usageError }, { targetWords }] = await Promise.all([
+      import('../errors/llamactl-error.js'),
+      import('../services/target-words.js'),
+    ]);
     throw usageError(
       `the target "${name}" has ${baseUrls.length} servers, and this command shows one: name it`,
       [
         {
           text: 'Its key and settings hold for each of them:',
-          commands: baseUrls.map((url) => `--target ${name} --url ${url}`),
+          commands: baseUrls.map((baseUrl) => targetWords({ ...connection.target, baseUrl }, true)),
         },
       ],
     );
@@ -195,13 +198,14 @@ export async function refuseOtherKinds(
 ): Promise<void> {
   const { name, provider, baseUrl } = target;
   if (provider === 'llama-cpp') return;
-  const [{ LlamactlError }, { programThatAnswers }] = await Promise.all([
+  const [{ LlamactlError }, { programThatAnswers }, { targetWords }] = await Promise.all([
     import('../errors/llamactl-error.js'),
     import('../services/providers.js'),
+    import('../services/target-words.js'),
   ]);
   const program = await programThatAnswers(client, provider, signal);
   if (program === null) return;
-  const place = name === null ? `--url ${baseUrl} --kind ${provider}` : `--target ${name}`;
+  const place = targetWords(target);
   throw new LlamactlError({
     type: 'UNSUPPORTED_FEATURE',
     code: 'feature.disabled',

@@ -18,15 +18,25 @@ export function renderHealth({ report, error, waitedMs }: HealthResult, width: n
   );
 }
 
-/** Several servers, a line each, and where to read more about those that are not well. */
-export function renderFleetHealth(results: readonly HealthResult[], width: number): string {
+/**
+ * Several servers, a line each, and where to read more about those that are not well.
+ * @param words what names each of them on the command line
+ */
+export function renderFleetHealth(
+  results: readonly HealthResult[],
+  words: readonly string[],
+  width: number,
+): string {
   const lines = results.flatMap(({ report, waitedMs }) => [
     lineOf(report, waitedMs),
     ...requirementLines({ ...report, requirements: missesOf(report) }, width),
   ]);
-  const ill = results.filter(({ report }) => !report.ready && report.status !== 'loading');
+  const ill = words.filter((_, index) => {
+    const report = results[index]?.report;
+    return report !== undefined && !report.ready && report.status !== 'loading';
+  });
   const shown = ill.length > MOST_COMMANDS ? ill.slice(0, MOST_COMMANDS) : ill;
-  const commands = shown.map(({ report }) => `    llamactl diagnose --url ${report.url}`);
+  const commands = shown.map((each) => `    llamactl diagnose ${each}`);
   const well = results.filter(({ report }) => report.ready && missesOf(report).length === 0).length;
   const sum = results.length > FEW ? ['', `${well} of ${results.length} are as they should be`] : [];
   return [...lines, ...(ill.length === 0 ? [] : ['', '  Find out more:', ...commands]), ...sum].join('\n');

@@ -67,6 +67,26 @@ describe('llamactl provider', () => {
     assert.equal((await cli(['provider', 'list', '--target', 'gpu'], { cwd })).code, 2);
   });
 
+  it('says what to type next as each is named: a target, of several its address too, a bare address with its kind', async () => {
+    const gone = `http://127.0.0.1:${await freePort()}`;
+    const { url } = await ollama();
+    const targets = {
+      'LM Studio': { provider: 'openai-compatible', baseUrl: gone },
+      farm: { baseUrls: [server.current.url, gone] },
+      laptop: { provider: 'ollama', baseUrl: url },
+    };
+    write('llamactl.config.json', JSON.stringify({ targets }));
+    const health = await cli(['health', '--target', 'all'], { cwd });
+    assert.match(
+      health.out,
+      new RegExp(`diagnose --target 'LM Studio'\n +llamactl diagnose --target farm --url ${gone}\n$`),
+    );
+    const bare = await cli(['slots', '--kind', 'ollama', '--url', url]);
+    assert.match(bare.err, new RegExp(`llamactl chat --url ${url} --kind ollama`));
+    const routed = await cli(['chat', 'Hi', '--kind', 'openrouter', '--url', gone]);
+    assert.match(routed.err, new RegExp(`llamactl models --url ${gone} --kind openrouter`));
+  });
+
   it('health and models take an Ollama target for what it is', async () => {
     const { url } = await ollama();
     write(

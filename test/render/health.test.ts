@@ -41,6 +41,7 @@ describe('health on the screen', () => {
       [report('a:1', 'ready'), report('b:2', 'loading'), report('c:3', 'unreachable', null)].map((each) =>
         result(each),
       ),
+      ['--url http://a:1', '--url http://b:2', '--target c'],
       80,
     );
     assert.deepEqual(stripVTControlCharacters(text).split('\n'), [
@@ -49,7 +50,7 @@ describe('health on the screen', () => {
       '✗ unreachable · http://c:3',
       '',
       '  Find out more:',
-      '    llamactl diagnose --url http://c:3',
+      '    llamactl diagnose --target c',
     ]);
   });
 
