@@ -64,13 +64,12 @@ export async function chooseKey(choice: KeyChoice): Promise<ChosenKey> {
   return { value: key, origin: placeOf(field), warnings };
 }
 
-/** Programs that are started with a key of the user's choice, which several servers may share. */
-const SHARING: readonly Provider[] = ['llama-cpp', 'openai-compatible'];
-
-/** Whether the key of the environment is for this target, of several too. */
+/** Whether the key of the environment is for this target. Servers of a user's own may share one; other kinds do not. */
 function isMeantFor({ target, options }: KeyChoice): boolean {
   if (options.isOneOfSeveral !== true) return true;
-  return !target.apiKey && !hasKeySource(target) && SHARING.includes(target.provider ?? 'llama-cpp');
+  if (target.apiKey || hasKeySource(target)) return false;
+  const { provider = 'llama-cpp', basicAuth } = target;
+  return provider === 'llama-cpp' || (provider === 'openai-compatible' && basicAuth === undefined);
 }
 
 /** Beside `apiKey`, the first of these that is there. */

@@ -252,7 +252,10 @@ describe('config', () => {
       assert.match(none.out, /^No configuration file: these are the defaults\./);
       const providers = '[{"name": "env", "baseUrl": "http://gpu1:8080/v1", "models": ["m"]}]';
       const given = await run('show', { cwd: FIXTURES, env: { NANOCODER_PROVIDERS: providers } });
-      assert.match(given.out, /^No configuration file: the targets are those of nanocoder's environment\.\n\nenv /);
+      assert.match(
+        given.out,
+        /^No configuration file: the targets are those of nanocoder's environment\.\n\nenv /,
+      );
     });
   });
 

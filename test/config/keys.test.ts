@@ -113,10 +113,17 @@ describe('API keys', () => {
           cloud: { provider: 'openrouter' },
           laptop: { provider: 'ollama' },
           proxied: { basicAuth: { username: 'me', password: 'pass' } },
+          gateway: { provider: 'openai-compatible', baseUrl: 'http://g:1' },
+          behind: {
+            provider: 'openai-compatible',
+            baseUrl: 'http://g:2',
+            basicAuth: { username: 'me', password: 'pass' },
+          },
         },
       }),
     );
     const env = { LLAMACTL_API_KEY: 'env', LLAMACTL_BASIC_AUTH: 'a:b' };
+    const login = `Basic ${Buffer.from('me:pass').toString('base64')}`;
     const all = await home.resolve({ target: ['all'] }, env);
     assert.deepEqual(
       all.map(({ name, apiKey, headers }) => [name, apiKey, headers['authorization']]),
@@ -125,7 +132,9 @@ describe('API keys', () => {
         ['none', 'env', undefined],
         ['cloud', undefined, undefined],
         ['laptop', undefined, undefined],
-        ['proxied', 'env', `Basic ${Buffer.from('me:pass').toString('base64')}`],
+        ['proxied', 'env', login],
+        ['gateway', 'env', undefined],
+        ['behind', undefined, login],
       ],
     );
     const [alone] = await home.resolve({ target: ['own'] }, env);
