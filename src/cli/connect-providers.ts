@@ -18,7 +18,7 @@ import { withEachServer } from './expand-servers.js';
 import type { ConnectContext } from './open-client.js';
 
 /** Settings of the command line that are the requested target's alone: no other is told of them. */
-const OWN_VARIABLES = ['LLAMACTL_API_KEY', 'LLAMACTL_MODEL', 'LLAMACTL_URL'];
+const OWN_VARIABLES = ['LLAMACTL_API_KEY', 'LLAMACTL_MODEL', 'LLAMACTL_URL', 'LLAMACTL_BASIC_AUTH'];
 
 export interface ProvidersFlags extends ConnectionFlags {
   readonly 'allow-remote': boolean;
@@ -163,7 +163,7 @@ async function withModel(connection: Connection, wish: ModelWish): Promise<Conne
     return connection;
   }
   const { chooseModel } = await import('../services/choose-model.js');
-  const chosen = await chooseModel(client, label, target.provider, asking);
+  const chosen = await chooseModel(client, label, target, asking);
   if (chosen === null) return connection;
   client.setModel(chosen.model);
   if (chosen.among > 1) {
@@ -188,7 +188,10 @@ async function remoteFor(target: ResolvedTarget, config: LoadedConfig): Promise<
   const leave = await Promise.all(
     names.map(async (name) => {
       try {
-        const { baseUrl, baseUrls = [baseUrl] } = await resolveTarget(config, name, null, { keys: 'leave' });
+        const { baseUrl, baseUrls = [baseUrl] } = await resolveTarget(config, name, null, {
+          keys: 'leave',
+          isOneOfSeveral: true,
+        });
         return leavesNetwork(from, baseUrls);
       } catch {
         return true;

@@ -1,6 +1,6 @@
 import type { LlamaCppClient } from '../client/llama-client.js';
 import { type LoadedConfig, loadConfig } from '../config/load.js';
-import { type ResolvedTarget, resolveTargets, serversOf } from '../config/resolve.js';
+import { type ResolvedTarget, resolveTargets, type Selection, serversOf } from '../config/resolve.js';
 import { type ConnectionFlags, checkConnectionFlags, listOf } from './connection-flags.js';
 import { withEachServer } from './expand-servers.js';
 import { type ClientChanges, type ConnectContext, headersOf, openClient } from './open-client.js';
@@ -24,20 +24,26 @@ export interface Connection {
 /**
  * From flags, environment and configuration to clients, one for each server that is meant: of a target with several, one
  * for each of them.
+ * @param onUnusable told of a target that cannot be used as it is configured, which is then left out
  * @throws LlamactlError (usage, configuration)
  */
-export function connectAll(flags: ConnectionFlags, context: ConnectContext): Promise<Connection[]> {
-  return open(flags, context, serversOf);
+export function connectAll(
+  flags: ConnectionFlags,
+  context: ConnectContext,
+  onUnusable?: Selection['onUnusable'],
+): Promise<Connection[]> {
+  return open(flags, context, serversOf, onUnusable);
 }
 
 async function open(
   given: ConnectionFlags,
   context: ConnectContext,
   split: (target: ResolvedTarget) => readonly ResolvedTarget[],
+  onUnusable?: Selection['onUnusable'],
 ): Promise<Connection[]> {
   const flags = await withEachServer(given, context.signal);
   const config = await configFor(flags);
-  const named = await targetsOf(config, flags, context);
+  const named = await targetsOf(config, flags, context, onUnusable);
   const targets = named.flatMap((target) => {
     const servers = split(target);
     return servers.map((server) => ({ target: server, label: labelOf(server, servers.length) }));
@@ -73,11 +79,13 @@ export async function targetsOf(
   config: LoadedConfig,
   flags: ConnectionFlags,
   context: ConnectContext,
+  onUnusable?: Selection['onUnusable'],
 ): Promise<ResolvedTarget[]> {
   const named = await resolveTargets(config, {
     url: [...listOf(flags.url)],
     target: [...listOf(flags.target)],
     signal: context.signal,
+    onUnusable,
   });
   for (const warning of config.warnings) context.output.note(`! ${warning}`);
   for (const target of named) announce(target, context);
@@ -131,13 +139,16 @@ export async function connect(
   if (connection === undefined || second !== undefined) throw await notOne();
   const { baseUrls, name } = connection.target;
   if (kind === 'server' && baseUrls !== undefined) {
-    const { usageError } = await import('../errors/llamactl-error.js');
+    const [{ usageError }, { targetWords }] = await Promise.all([
+      import('../errors/llamactl-error.js'),
+      import('../services/target-words.js'),
+    ]);
     throw usageError(
       `the target "${name}" has ${baseUrls.length} servers, and this command shows one: name it`,
       [
         {
           text: 'Its key and settings hold for each of them:',
-          commands: baseUrls.map((url) => `--target ${name} --url ${url}`),
+          commands: baseUrls.map((baseUrl) => targetWords({ ...connection.target, baseUrl }, true)),
         },
       ],
     );
@@ -187,13 +198,14 @@ export async function refuseOtherKinds(
 ): Promise<void> {
   const { name, provider, baseUrl } = target;
   if (provider === 'llama-cpp') return;
-  const [{ LlamactlError }, { programThatAnswers }] = await Promise.all([
+  const [{ LlamactlError }, { programThatAnswers }, { targetWords }] = await Promise.all([
     import('../errors/llamactl-error.js'),
     import('../services/providers.js'),
+    import('../services/target-words.js'),
   ]);
   const program = await programThatAnswers(client, provider, signal);
   if (program === null) return;
-  const place = name === null ? `--url ${baseUrl} --kind ${provider}` : `--target ${name}`;
+  const place = targetWords(target);
   throw new LlamactlError({
     type: 'UNSUPPORTED_FEATURE',
     code: 'feature.disabled',

@@ -40,20 +40,22 @@ export async function reportHealth(
   results: readonly HealthResult[],
   document: object,
   options: {
+    /** Of the results, in their order. */
+    readonly connections: readonly Connection[];
     readonly output: Output;
     readonly width: number;
     readonly format: HealthFormat;
     readonly files: readonly ReportFile<HealthFormat>[] | undefined;
   },
 ): Promise<void> {
-  const { output, format, files = [], width } = options;
+  const { output, format, files = [] } = options;
   if (files.length > 0) {
     const { writeReport } = await import('./report-files.js');
     for (const each of files)
-      await writeReport(each.file, await textOf(each.format, results, document, width), output);
+      await writeReport(each.file, await textOf(each.format, results, document, options), output);
   }
   if (format === 'json') return output.json(document);
-  const text = await textOf(format, results, document, width);
+  const text = await textOf(format, results, document, options);
   // Where all is well, there is nothing to annotate.
   if (text !== '') output.print(text);
 }
@@ -62,7 +64,7 @@ async function textOf(
   format: HealthFormat,
   results: readonly HealthResult[],
   document: object,
-  width: number,
+  { connections, width }: { readonly connections: readonly Connection[]; readonly width: number },
 ): Promise<string> {
   if (format === 'json') return JSON.stringify(document, null, 2);
   if (format !== 'table') {
@@ -74,7 +76,8 @@ async function textOf(
   }
   const { renderFleetHealth, renderHealth } = await import('../render/health.js');
   const [first, second] = results;
-  return first !== undefined && second === undefined
-    ? renderHealth(first, width)
-    : renderFleetHealth(results, width);
+  if (first !== undefined && second === undefined) return renderHealth(first, width);
+  const { targetWords } = await import('../services/target-words.js');
+  const words = connections.map(({ target, label }) => targetWords(target, label !== target.name));
+  return renderFleetHealth(results, words, width);
 }

@@ -66,8 +66,9 @@ export default class Health extends BaseCommand {
         ? first.report
         : { targets: results.map(({ report }) => report) };
     const { output, width } = this;
+    const { format, output: files } = flags;
     if (!this.jsonEnabled() || flags.output !== undefined)
-      await reportHealth(results, document, { output, width, format: flags.format, files: flags.output });
+      await reportHealth(results, document, { connections, output, width, format, files });
     return document;
   }
 

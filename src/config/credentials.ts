@@ -15,6 +15,11 @@ export interface ResolveOptions {
   readonly signal?: AbortSignal | undefined;
   /** `leave`: no file is read and no command is run for a key, and `***` stands for it. */
   readonly keys?: 'read' | 'leave';
+  /**
+   * Whether other targets are asked too: then what the environment holds for the one that is meant is not told to each of
+   * them. A key of the target's own wins, and nobody gets a login.
+   */
+  readonly isOneOfSeveral?: boolean | undefined;
 }
 
 /** What the key and the headers of a target are chosen from. */
@@ -41,7 +46,8 @@ export async function chooseKey(choice: KeyChoice): Promise<ChosenKey> {
   const { flags, env } = config.options;
   const is = (value: string, origin: string): ChosenKey => ({ value, origin, warnings: [] });
   if (flags.apiKey) return is(flags.apiKey, 'flag');
-  if (env['LLAMACTL_API_KEY']) return is(env['LLAMACTL_API_KEY'], 'env LLAMACTL_API_KEY');
+  const shared = env['LLAMACTL_API_KEY'];
+  if (shared && isMeantFor(choice)) return is(shared, 'env LLAMACTL_API_KEY');
   if (!isOwnServer(choice)) return { origin: 'default', warnings: [] };
   const written = text(target.apiKey, 'apiKey');
   if (written) return is(written, placeOf('apiKey'));
@@ -56,6 +62,14 @@ export async function chooseKey(choice: KeyChoice): Promise<ChosenKey> {
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   return { value: key, origin: placeOf(field), warnings };
+}
+
+/** Whether the key of the environment is for this target. Servers of a user's own may share one; other kinds do not. */
+function isMeantFor({ target, options }: KeyChoice): boolean {
+  if (options.isOneOfSeveral !== true) return true;
+  if (target.apiKey || hasKeySource(target)) return false;
+  const { provider = 'llama-cpp', basicAuth } = target;
+  return provider === 'llama-cpp' || (provider === 'openai-compatible' && basicAuth === undefined);
 }
 
 /** Beside `apiKey`, the first of these that is there. */
@@ -128,8 +142,8 @@ interface Login {
   readonly origin: string;
 }
 
-function loginOf({ config, target, text, placeOf }: KeyChoice, isOwn: boolean): Login | null {
-  const given = config.options.env['LLAMACTL_BASIC_AUTH'];
+function loginOf({ config, target, text, placeOf, options }: KeyChoice, isOwn: boolean): Login | null {
+  const given = options.isOneOfSeveral === true ? undefined : config.options.env['LLAMACTL_BASIC_AUTH'];
   if (given) {
     const [, username = '', password = ''] = /^([^:]+):(.*)$/s.exec(given) ?? [];
     if (username === '' || /\p{Cc}/u.test(given))

@@ -148,7 +148,9 @@ function overlay(base: LoadedConfig, above: LoadedConfig, name: string): LoadedC
     placeOf: (path) => {
       const isAbove = path[0] === 'targets' && Object.hasOwn(above.targets, String(path[1]));
       if (!isAbove) return base.placeOf(path);
-      return above.placeOf(path) === null ? null : `env ${name}`;
+      // The kind is read off the address, and so has no place of its own.
+      const isThere = above.placeOf(path) !== null || path[2] === 'provider';
+      return isThere ? `env ${name}` : null;
     },
   };
 }

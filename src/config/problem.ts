@@ -17,6 +17,7 @@ export const PROBLEM_CODES = {
   'config.invalid-url': "a text that cannot be a server's address",
   'config.unknown-target': 'a name that no target has',
   'config.key-sources': 'more than one source of the API key',
+  'config.key-and-login': 'an API key beside a login, where the server takes both in one header',
   'config.placeholder-key': 'an API key that is an example',
   'config.exposed-secret': 'a secret in a file that others can read',
   'config.tracked-secret': 'a secret in a file that git tracks',

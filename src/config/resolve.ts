@@ -1,4 +1,4 @@
-import { type LlamactlError, usageError } from '../errors/llamactl-error.js';
+import { LlamactlError, usageError } from '../errors/llamactl-error.js';
 import { parseBaseUrl, withoutUserInformation } from '../wire/base-url.js';
 import {
   chooseHeaders,
@@ -47,6 +47,8 @@ export interface Selection {
   readonly target?: readonly string[] | undefined;
   /** Ends a command that asks for a key. */
   readonly signal?: AbortSignal;
+  /** Told of a target that cannot be used as it is configured, which is then left out. Without it, that is thrown. */
+  readonly onUnusable?: ((name: string, error: LlamactlError) => void) | undefined;
 }
 
 /** schema.ts has the same; it is not loaded where there is no file, since zod costs start-up time. */
@@ -70,9 +72,19 @@ export async function resolveTargets(
   config: LoadedConfig,
   selection: Selection = {},
 ): Promise<ResolvedTarget[]> {
+  const { signal, onUnusable } = selection;
   const resolved: ResolvedTarget[] = [];
-  for (const { name, given } of selectTargets(config, selection))
-    resolved.push(await resolveTarget(config, name, given, { signal: selection.signal }));
+  const selected = selectTargets(config, selection);
+  const isOneOfSeveral = selected.length > 1 && selected.every(({ name }) => name !== null);
+  for (const { name, given } of selected) {
+    try {
+      resolved.push(await resolveTarget(config, name, given, { signal, isOneOfSeveral }));
+    } catch (error) {
+      const isTold = error instanceof LlamactlError && error.type === 'USAGE_ERROR';
+      if (!isTold || name === null || onUnusable === undefined) throw error;
+      onUnusable(name, error);
+    }
+  }
   return resolved;
 }
 

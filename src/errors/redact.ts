@@ -1,3 +1,5 @@
+import { CATALOGUE_CODES } from './codes.js';
+
 /** Takes secrets out of text. */
 export type Redactor = (text: string) => string;
 
@@ -55,5 +57,18 @@ export function createMask(secrets: Iterable<string | undefined>): Redactor {
     values.add(Buffer.from(secret).toString('base64'));
   }
   const longestFirst = [...values].sort((a, b) => b.length - a.length);
-  return (text) => longestFirst.reduce((out, value) => out.replaceAll(value, MASK), text);
+  const maskers = longestFirst.map(maskerOf);
+  return (text) => maskers.reduce((out, mask) => mask(out), text);
+}
+
+/** A key that is a word of ours (`wrong`) is masked too, but not inside a code, which scripts and `explain` go by. */
+function maskerOf(value: string): Redactor {
+  const codes = CATALOGUE_CODES.filter((code) => code.includes(value));
+  if (codes.length === 0) return (text) => text.replaceAll(value, MASK);
+  // Only letters, dots and hyphens: what is a part of a code.
+  const either = new RegExp(
+    `(${codes.join('|').replaceAll('.', '\\.')})|${value.replaceAll('.', '\\.')}`,
+    'g',
+  );
+  return (text) => text.replace(either, (_, code: string | undefined) => code ?? MASK);
 }

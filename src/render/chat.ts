@@ -9,16 +9,19 @@ export interface ChatStats {
   readonly contextSize: number | null;
 }
 
-/** `24 + 8 tokens (18 cached) · first token 52 ms · 41 tokens/s · 0.4 % of 8,192`. */
+/**
+ * `24 + 8 tokens (18 cached) · first token 52 ms · 41 tokens/s · 0.4 % of 8,192`. Where the server counts no tokens, that is
+ * said, and not that there were none.
+ */
 export function renderStats({ result, firstTokenMs, contextSize }: ChatStats): string {
   const { promptTokens, completionTokens, cachedTokens } = result.usage;
   const cached = cachedTokens > 0 ? ` (${count(cachedTokens)} cached)` : '';
   const used = promptTokens + completionTokens;
   return [
-    `${count(promptTokens)} + ${count(completionTokens)} tokens${cached}`,
+    used === 0 ? 'tokens not told' : `${count(promptTokens)} + ${count(completionTokens)} tokens${cached}`,
     ...(firstTokenMs === null ? [] : [`first token ${duration(firstTokenMs)}`]),
     ...(result.timings?.generatedPerSecond ? [`${rate(result.timings.generatedPerSecond)} tokens/s`] : []),
-    ...(contextSize === null
+    ...(contextSize === null || used === 0
       ? []
       : [`${((used / contextSize) * 100).toFixed(1)} % of ${count(contextSize)}`]),
   ].join(' · ');

@@ -41,7 +41,7 @@ JSON, with comments (\`//\`, \`/* */\`), or YAML, with anchors and merge keys (\
 For completion in an editor: \`llamactl config schema > llamactl.schema.json\`, and \`"$schema": "./llamactl.schema.json"\` in a JSON file, or \`# yaml-language-server: $schema=llamactl.schema.json\` as the first line of a YAML file.`;
 
 const KEYS = `
-The first of these that is there: \`--api-key\`, \`LLAMACTL_API_KEY\`, and of the target \`apiKey\`, \`apiKeyFile\`, \`apiKeyCommand\`, \`apiKeyKeyring\`. A target's key goes to the target's own servers only: \`--target gpu1 --url http://other\` sends none.
+The first of these that is there: \`--api-key\`, \`LLAMACTL_API_KEY\`, and of the target \`apiKey\`, \`apiKeyFile\`, \`apiKeyCommand\`, \`apiKeyKeyring\`. A target's key goes to the target's own servers only: \`--target gpu1 --url http://other\` sends none. Where several targets are asked (\`--target all\`, \`provider list\`), each one's own key wins over \`LLAMACTL_API_KEY\`, which goes only to llama.cpp and OpenAI-compatible targets without one (and to no OpenAI-compatible one with a login).
 
 - \`apiKey: $LLAMA_API_KEY\` takes it from the environment. A key that stands in the file itself is warned of where others can read the file, or git tracks it.
 - \`apiKeyFile\` names a file that holds the key in its first line. It should be readable by its owner alone (\`chmod 600\`); secrets that a container mounts under \`/run/secrets\` are.
@@ -57,7 +57,7 @@ apiKeyCommand: [security, find-generic-password, -w, -s, llamactl, -a, gpu1] # m
 apiKeyCommand: [op, read, "op://dev/gpu1/key"]                              # 1Password
 \`\`\`
 
-A login of a reverse proxy is \`basicAuth\`, or \`LLAMACTL_BASIC_AUTH=USER:PASSWORD\`; in an address it is refused, since addresses are shown. Beside an API key the login is sent as \`Authorization\`, and the key as \`X-Api-Key\`, which llama-server reads too; other servers do not, so there the two exclude each other. What else a proxy wants stands in \`headers\`. Like the key, all of it goes to the target's own servers only.
+A login of a reverse proxy is \`basicAuth\`, or \`LLAMACTL_BASIC_AUTH=USER:PASSWORD\`; in an address it is refused, since addresses are shown. Beside an API key the login is sent as \`Authorization\`, and the key as \`X-Api-Key\`, which llama-server reads too; other servers do not, so there the two exclude each other. What else a proxy wants stands in \`headers\`. Like the key, all of it goes to the target's own servers only, and \`LLAMACTL_BASIC_AUTH\` to none of several targets.
 
 A configuration that was only found in the working folder, and that belongs to another user or that everybody can write to, runs no command and has no file or keyring read: name it with \`--config\` where it is meant. A key is never printed; \`***\` stands for it.`;
 

@@ -6,8 +6,9 @@ import { displayWidth, padEnd, truncate, wrap } from './width.js';
 /** Each target with its values and where each is from. */
 export function renderConfig(document: ShowDocument, width: number): string {
   const { targets, origins, file, form, fallback, allowRemote, problems } = document;
-  const source =
-    file === null ? 'No configuration file: these are the defaults.' : `${file}${formText(form)}`;
+  const without =
+    form === null ? 'these are the defaults.' : "the targets are those of nanocoder's environment.";
+  const source = file === null ? `No configuration file: ${without}` : `${file}${formText(form)}`;
   const names = Object.keys(targets).sort(
     (a, b) => Number(b === document.default) - Number(a === document.default),
   );

@@ -3,7 +3,7 @@ import type { HealthReport, HealthResult } from '../services/health.js';
 import { renderRemedies } from './error.js';
 import { duration } from './format.js';
 import { mark } from './symbols.js';
-import { displayWidth, padEnd, truncate } from './width.js';
+import { displayWidth, hanging, padEnd, truncate } from './width.js';
 
 /** Servers up to which the lines tell enough; a longer list ends in a sum. */
 const FEW = 8;
@@ -13,20 +13,30 @@ const MOST_COMMANDS = 5;
 /** A server's state as one line, and what to do where it is not ready. */
 export function renderHealth({ report, error, waitedMs }: HealthResult, width: number): string {
   return (
-    [lineOf(report, waitedMs), ...requirementLines(report, width)].join('\n') +
+    [lineOf(report, waitedMs, width), ...requirementLines(report, width)].join('\n') +
     adviceOf(error?.remedies ?? [], report, width)
   );
 }
 
-/** Several servers, a line each, and where to read more about those that are not well. */
-export function renderFleetHealth(results: readonly HealthResult[], width: number): string {
+/**
+ * Several servers, a line each, and where to read more about those that are not well.
+ * @param words what names each of them on the command line
+ */
+export function renderFleetHealth(
+  results: readonly HealthResult[],
+  words: readonly string[],
+  width: number,
+): string {
   const lines = results.flatMap(({ report, waitedMs }) => [
-    lineOf(report, waitedMs),
+    lineOf(report, waitedMs, width),
     ...requirementLines({ ...report, requirements: missesOf(report) }, width),
   ]);
-  const ill = results.filter(({ report }) => !report.ready && report.status !== 'loading');
+  const ill = words.filter((_, index) => {
+    const report = results[index]?.report;
+    return report !== undefined && !report.ready && report.status !== 'loading';
+  });
   const shown = ill.length > MOST_COMMANDS ? ill.slice(0, MOST_COMMANDS) : ill;
-  const commands = shown.map(({ report }) => `    llamactl diagnose --url ${report.url}`);
+  const commands = shown.map((each) => `    llamactl diagnose ${each}`);
   const well = results.filter(({ report }) => report.ready && missesOf(report).length === 0).length;
   const sum = results.length > FEW ? ['', `${well} of ${results.length} are as they should be`] : [];
   return [...lines, ...(ill.length === 0 ? [] : ['', '  Find out more:', ...commands]), ...sum].join('\n');
@@ -57,7 +67,7 @@ export function renderWaiting(reports: readonly HealthReport[], elapsedMs: numbe
   );
 }
 
-function lineOf(report: HealthReport, waitedMs: number | undefined): string {
+function lineOf(report: HealthReport, waitedMs: number | undefined, width: number): string {
   const time = report.responseTimeMs === null ? '' : ` · ${duration(report.responseTimeMs)}`;
   const waited = waitedMs === undefined ? '' : ` · waited ${duration(waitedMs)}`;
   const missed = missesOf(report).length;
@@ -71,7 +81,7 @@ function lineOf(report: HealthReport, waitedMs: number | undefined): string {
     case 'loading':
       return `${mark('waiting')} loading${time} · ${report.url}${waited}`;
     default:
-      return `${mark('bad')} ${stateOf(report)}${waited}`;
+      return hanging(`${stateOf(report)}${waited}`, width, `${mark('bad')} `);
   }
 }
 

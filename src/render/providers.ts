@@ -1,10 +1,15 @@
-import type { ProviderEntry } from '../services/providers.js';
+import type { ProviderEntry, UnusableProvider } from '../services/providers.js';
 import { duration } from './format.js';
 import { mark } from './symbols.js';
 import { renderTable } from './table.js';
+import { hanging } from './width.js';
 
 /** The providers as a table, and why those that cannot be used cannot. */
-export function renderProviders(providers: readonly ProviderEntry[], width: number): string {
+export function renderProviders(
+  providers: readonly ProviderEntry[],
+  unusable: readonly UnusableProvider[],
+  width: number,
+): string {
   const table = renderTable(
     [
       { title: 'NAME' },
@@ -24,11 +29,14 @@ export function renderProviders(providers: readonly ProviderEntry[], width: numb
     ]),
     width,
   );
-  const ill = providers.flatMap(({ name, url, error }) =>
-    error === undefined ? [] : [`${mark('bad')} ${name ?? url}: ${error.message} (${error.code})`],
-  );
+  const ill = [
+    ...providers.flatMap(({ name, url, error }) =>
+      error === undefined ? [] : [`${name ?? url}: ${error.message} (${error.code})`],
+    ),
+    ...unusable.map(({ name, error }) => `${name}, not asked: ${error.message}`),
+  ].map((line) => hanging(line, width, `${mark('bad')} `));
   return [
-    table,
+    ...(providers.length === 0 ? [] : [table]),
     ...(providers.some((entry) => entry.default) ? ['', '* is meant where no --target is given'] : []),
     ...(ill.length === 0 ? [] : ['', ...ill]),
   ].join('\n');

@@ -60,7 +60,10 @@ export async function holdAgainstServers(read: ReadConfig, options: LiveOptions)
   for (const name of names) {
     const at = placer(read, name);
     try {
-      const target = await resolveTarget(config, name, null, { signal: options.signal });
+      const target = await resolveTarget(config, name, null, {
+        signal: options.signal,
+        isOneOfSeveral: names.length > 1,
+      });
       for (const [index, server] of serversOf(target).entries())
         held.push({
           target: server,

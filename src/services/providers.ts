@@ -24,6 +24,18 @@ export interface ProviderEntry {
   readonly error?: ErrorDocument;
 }
 
+/** A target that cannot be used as it is configured: a variable is not set, a key file is not there. */
+export interface UnusableProvider {
+  readonly name: string;
+  readonly error: ErrorDocument;
+}
+
+/** The JSON document of `provider list`. */
+export interface ProvidersDocument {
+  readonly providers: readonly ProviderEntry[];
+  readonly unusable: readonly UnusableProvider[];
+}
+
 /**
  * A look at a server of any kind; each is asked in its own way, and no model is woken or loaded.
  * @param inTurn one question after the other, on one connection

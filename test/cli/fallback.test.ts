@@ -205,7 +205,14 @@ describe('chat falls back over the targets of the configuration', () => {
     const gone = `http://127.0.0.1:${await freePort()}`;
     const run = await cli(
       ['chat', 'Hello', '--target', 'first', '--url', gone, '--model', 'mine', '--retries', '0', '--json'],
-      { cwd: folder, env: { LLAMACTL_API_KEY: 'sk-env-secret', LLAMACTL_MODEL: 'env-model' } },
+      {
+        cwd: folder,
+        env: {
+          LLAMACTL_API_KEY: 'sk-env-secret',
+          LLAMACTL_MODEL: 'env-model',
+          LLAMACTL_BASIC_AUTH: 'bob:login-secret',
+        },
+      },
     );
     assert.equal(run.json?.content, 'Seen.', run.text);
     assert.equal(run.json.url, second.url);

@@ -250,6 +250,12 @@ describe('config', () => {
       assert.deepEqual(Object.keys(bare.json.targets), ['http://bare:1', 'it', 'other']);
       const none = await run('show', { cwd: FIXTURES });
       assert.match(none.out, /^No configuration file: these are the defaults\./);
+      const providers = '[{"name": "env", "baseUrl": "http://gpu1:8080/v1", "models": ["m"]}]';
+      const given = await run('show', { cwd: FIXTURES, env: { NANOCODER_PROVIDERS: providers } });
+      assert.match(
+        given.out,
+        /^No configuration file: the targets are those of nanocoder's environment\.\n\nenv /,
+      );
     });
   });
 

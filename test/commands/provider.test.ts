@@ -51,6 +51,42 @@ describe('llamactl provider', () => {
     assert.match(out, /^✗ gone: nothing listens on .*\(connection\.refused\)$/m);
   });
 
+  it('lists the others where one is not set up, and says what it lacks', async () => {
+    const targets = { local: { baseUrl: server.current.url }, gpu: { apiKey: '$NOT_SET_ANYWHERE' } };
+    write('llamactl.config.json', JSON.stringify({ default: 'gpu', targets }));
+    const { code, json } = await cli(['provider', 'list', '--json'], { cwd });
+    assert.equal(code, 0);
+    assert.deepEqual(
+      json.providers.map((each: Record<string, unknown>) => [each['name'], each['status']]),
+      [['local', 'ready']],
+    );
+    assert.deepEqual([json.unusable[0].name, json.unusable[0].error.code], ['gpu', 'config.invalid']);
+    const { out } = await cli(['provider', 'list'], { cwd });
+    assert.match(out, /^local +llama-cpp +ready/m);
+    assert.match(out, /^✗ gpu, not asked: .*the variable\s+NOT_SET_ANYWHERE is not set$/m);
+    assert.equal((await cli(['provider', 'list', '--target', 'gpu'], { cwd })).code, 2);
+  });
+
+  it('says what to type next as each is named: a target, of several its address too, a bare address with its kind', async () => {
+    const gone = `http://127.0.0.1:${await freePort()}`;
+    const { url } = await ollama();
+    const targets = {
+      'LM Studio': { provider: 'openai-compatible', baseUrl: gone },
+      farm: { baseUrls: [server.current.url, gone] },
+      laptop: { provider: 'ollama', baseUrl: url },
+    };
+    write('llamactl.config.json', JSON.stringify({ targets }));
+    const health = await cli(['health', '--target', 'all'], { cwd });
+    assert.match(
+      health.out,
+      new RegExp(`diagnose --target 'LM Studio'\n +llamactl diagnose --target farm --url ${gone}\n$`),
+    );
+    const bare = await cli(['slots', '--kind', 'ollama', '--url', url]);
+    assert.match(bare.err, new RegExp(`llamactl chat --url ${url} --kind ollama`));
+    const routed = await cli(['chat', 'Hi', '--kind', 'openrouter', '--url', gone]);
+    assert.match(routed.err, new RegExp(`llamactl models --url ${gone} --kind openrouter`));
+  });
+
   it('health and models take an Ollama target for what it is', async () => {
     const { url } = await ollama();
     write(

@@ -103,6 +103,44 @@ describe('API keys', () => {
     assert.equal((await home.resolve())[0]?.apiKey, 'command');
   });
 
+  it('of several targets each keeps its own key, and the environment’s goes to those that may share it', async () => {
+    home.write(
+      'llamactl.config.json',
+      JSON.stringify({
+        targets: {
+          own: { apiKey: 'own' },
+          none: {},
+          cloud: { provider: 'openrouter' },
+          laptop: { provider: 'ollama' },
+          proxied: { basicAuth: { username: 'me', password: 'pass' } },
+          gateway: { provider: 'openai-compatible', baseUrl: 'http://g:1' },
+          behind: {
+            provider: 'openai-compatible',
+            baseUrl: 'http://g:2',
+            basicAuth: { username: 'me', password: 'pass' },
+          },
+        },
+      }),
+    );
+    const env = { LLAMACTL_API_KEY: 'env', LLAMACTL_BASIC_AUTH: 'a:b' };
+    const login = `Basic ${Buffer.from('me:pass').toString('base64')}`;
+    const all = await home.resolve({ target: ['all'] }, env);
+    assert.deepEqual(
+      all.map(({ name, apiKey, headers }) => [name, apiKey, headers['authorization']]),
+      [
+        ['own', 'own', undefined],
+        ['none', 'env', undefined],
+        ['cloud', undefined, undefined],
+        ['laptop', undefined, undefined],
+        ['proxied', 'env', login],
+        ['gateway', 'env', undefined],
+        ['behind', undefined, login],
+      ],
+    );
+    const [alone] = await home.resolve({ target: ['own'] }, env);
+    assert.deepEqual([alone?.apiKey, alone?.origins['basicAuth']], ['env', 'env LLAMACTL_BASIC_AUTH']);
+  });
+
   it('a command does not run for a server that is not the target’s, nor for another target', async () => {
     home.write(
       'llamactl.config.json',

@@ -57,6 +57,7 @@ describe('where a configuration is from', () => {
       const [a, b] = await home.resolve({ target: ['all'] }, { NANOCODER_PROVIDERS: JSON.stringify(value) });
       assert.deepEqual([a?.baseUrl, b?.baseUrl], ['http://a:1', 'http://env:1']);
       assert.equal(b?.origins['baseUrl'], 'env NANOCODER_PROVIDERS');
+      assert.equal(b?.origins['provider'], 'env NANOCODER_PROVIDERS');
       assert.equal(a?.origins['baseUrl'], 'agents.config.json:1');
     }
     const file = home.write('p.json', JSON.stringify(list));

@@ -32,6 +32,11 @@ describe('redaction', () => {
     it(`masks what looks like a credential: ${masked}`, () => assert.equal(redact(text), masked));
   }
 
+  it('leaves codes whole where a key is one of their words, and masks it elsewhere', () => {
+    const mask = createRedactor(['wrong', 'auth.wrong']);
+    assert.equal(mask('auth.wrong-key: wrong, auth.wrong'), 'auth.wrong-key: ***, ***');
+  });
+
   it('leaves our own placeholders, variables and very short words alone', () => {
     for (const text of [
       'curl -H "Authorization: Bearer KEY" http://localhost:8080/props',

@@ -36,11 +36,25 @@ describe('health on the screen', () => {
     ]);
   });
 
+  it('breaks what is the matter at the width of the screen, and no address', () => {
+    const error = {
+      type: 'CONNECTION_ERROR',
+      code: 'connection.wrong-server',
+      evidence: [],
+      suggestions: [],
+    } as const;
+    const message = 'another server answers on elsewhere:8561, not a llama-server';
+    const ill = { ...report('localhost:8564/redir', 'wrong-server'), error: { ...error, message } };
+    for (const text of [renderHealth(result(ill), 80), renderFleetHealth([result(ill)], [], 80)])
+      assert.equal(stripVTControlCharacters(text), `✗ ${message} ·\n  http://localhost:8564/redir`);
+  });
+
   it('of several servers names those that are worth a diagnosis', () => {
     const text = renderFleetHealth(
       [report('a:1', 'ready'), report('b:2', 'loading'), report('c:3', 'unreachable', null)].map((each) =>
         result(each),
       ),
+      ['--url http://a:1', '--url http://b:2', '--target c'],
       80,
     );
     assert.deepEqual(stripVTControlCharacters(text).split('\n'), [
@@ -49,7 +63,7 @@ describe('health on the screen', () => {
       '✗ unreachable · http://c:3',
       '',
       '  Find out more:',
-      '    llamactl diagnose --url http://c:3',
+      '    llamactl diagnose --target c',
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { shellQuote } from '../../catalogue/fill.js';
 import { type LlamactlError, usageError } from '../../errors/llamactl-error.js';
 import { firstUsable } from '../server-facts.js';
 import type { ModelInfo } from '../types.js';
@@ -12,16 +13,23 @@ export function firstForChat(models: readonly ModelInfo[]): string | undefined {
   return firstUsable(able.length > 0 ? able : models)?.id;
 }
 
-/** Where the choice is the user's, since a wrong one costs money. */
-export function noModelNamed(target: string, { title }: ProviderKind): LlamactlError {
-  return usageError(`${target} is ${title}, which has many models: name one`, [
+/**
+ * Where the choice is the user's, since a wrong one costs money.
+ * @param words what names the server on the command line
+ */
+export function noModelNamed(
+  label: string,
+  { title }: ProviderKind,
+  words = `--target ${shellQuote(label)}`,
+): LlamactlError {
+  return usageError(`${label} is ${title}, which has many models: name one`, [
     {
       text: "In the configuration, as the target's first of `models`:",
       commands: ['"models": ["openai/gpt-4o-mini"]'],
     },
     {
       text: 'Or with the command; these are the names:',
-      commands: [`llamactl models --target ${target}`, `llamactl chat --target ${target} --model NAME`],
+      commands: [`llamactl models ${words}`, `llamactl chat ${words} --model NAME`],
     },
   ]);
 }

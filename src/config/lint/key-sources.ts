@@ -1,10 +1,11 @@
 import { entryOf } from '../tree.js';
 import { eachServer } from './rule.js';
 
-const SOURCES = ['apiKey', 'apiKeyFile', 'apiKeyCommand', 'apiKeyKeyring'];
+/** Where a key may be said to be, the first one wins. */
+export const KEY_FIELDS = ['apiKey', 'apiKeyFile', 'apiKeyCommand', 'apiKeyKeyring'];
 
 export const keySources = eachServer(({ node, path }) => {
-  const [wins, ...others] = SOURCES.filter((key) => entryOf(node, key) !== undefined);
+  const [wins, ...others] = KEY_FIELDS.filter((key) => entryOf(node, key) !== undefined);
   return others.map((key) => ({
     code: 'config.key-sources',
     path: [...path, key],

@@ -1,5 +1,6 @@
 import { isPublicHost } from '../../wire/hosts.js';
 import { entryOf } from '../tree.js';
+import { KEY_FIELDS } from './key-sources.js';
 import { eachAddress, type ServerEntry } from './rule.js';
 
 export const plainHttpKey = eachAddress(({ url, text }, server) => {
@@ -17,7 +18,7 @@ export const plainHttpKey = eachAddress(({ url, text }, server) => {
   ];
 });
 
-const SECRETS = ['apiKey', 'apiKeyFile', 'apiKeyCommand', 'apiKeyKeyring', 'basicAuth'];
+const SECRETS = [...KEY_FIELDS, 'basicAuth'];
 
 function hasKey({ node }: ServerEntry, fields: readonly string[] = SECRETS): boolean {
   return fields.some((key) => {

@@ -7,6 +7,7 @@ import { duplicateName } from './duplicate-name.js';
 import { exposedSecret } from './exposed-secret.js';
 import { headerCharacters } from './header-characters.js';
 import { jsonComments } from './json-comments.js';
+import { keyAndLogin } from './key-and-login.js';
 import { keyFile } from './key-file.js';
 import { keySources } from './key-sources.js';
 import { placeholderKey } from './placeholder-key.js';
@@ -29,6 +30,7 @@ export const RULES: readonly LintRule[] = [
   exposedSecret,
   headerCharacters,
   jsonComments,
+  keyAndLogin,
   keyFile,
   keySources,
   placeholderKey,
