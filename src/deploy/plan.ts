@@ -6,9 +6,18 @@ import type { DeployModel } from './model-source.js';
 import type { Backend, DeployOptions } from './options.js';
 import type { Sizing } from './sizing.js';
 
+/** A key that clients give. */
+export interface ApiKey {
+  readonly text: string;
+  /** Whether it was made up, so that another that is there already serves as well. */
+  readonly random: boolean;
+}
+
 /** Everything that is decided, before any target writes it down. */
 export interface DeployPlan {
   readonly options: DeployOptions;
+  /** The key itself, where the output is to hold it; null where a secret is only named. */
+  readonly key: ApiKey | null;
   readonly models: readonly DeployModel[];
   /** The aliases that metrics have to be asked for one by one; empty with a single model. */
   readonly routed: readonly string[];
@@ -54,9 +63,14 @@ export const STOP_SECONDS = 30;
 
 /**
  * Decides everything about a deployment. Pure.
+ * @param key what the secret is to hold, where it is written too
  * @throws LlamactlError (memory.gpu, memory.host, usage; exit 2) where it cannot be done as asked
  */
-export function planDeployment(options: DeployOptions, found: readonly DeployModel[]): DeployPlan {
+export function planDeployment(
+  options: DeployOptions,
+  found: readonly DeployModel[],
+  key: ApiKey | null = null,
+): DeployPlan {
   const { alias } = options;
   const models = alias === undefined ? found : found.map((model) => ({ ...model, alias }));
   requireDistinct(models);
@@ -70,6 +84,7 @@ export function planDeployment(options: DeployOptions, found: readonly DeployMod
   const prefix = options.apiPrefix ?? '';
   return {
     options,
+    key,
     models,
     routed: models.length > 1 ? models.map(({ alias }) => alias) : [],
     sizing: context.sizing,

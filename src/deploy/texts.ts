@@ -52,6 +52,7 @@ export function commandText(
   add('cpu', options.cpu === (options.backend === 'cpu' ? 4 : 2) ? undefined : options.cpu);
   add('memory', sizeWord(options.memory));
   add('apiKeySecret', secretWord(options.apiKeySecret, 'api-key'));
+  if (options.generateSecret) words.push(flagOf('generateSecret'));
   add('hfTokenSecret', secretWord(options.hfTokenSecret, 'token'));
   add('port', options.port === 8080 ? undefined : options.port);
   add('apiPrefix', options.apiPrefix);

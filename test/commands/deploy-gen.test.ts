@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -245,6 +245,41 @@ describe('deploy-gen', () => {
       assert.ok((await run(target, '--model', model, ...flags)).err.includes(told), target);
       assert.ok(!(await run(target, ...values)).err.includes('not used'), target);
     }
+  });
+
+  it('writes a key only where it is asked to, into a file of its own that is kept', async () => {
+    const common = ['k8s', '--model', model, '--api-key-secret', 'k/llm', '--generate-secret'];
+    const place = join(folder, 'out', 'secret.yaml');
+    const keyOf = () => /^ {2}llm: "?(\w+)"?$/m.exec(readFileSync(place, 'utf8'))?.[1] ?? '';
+    const first = await run(...common, '--output', 'out');
+    assert.equal(first.code, 0, first.err);
+    assert.match(keyOf(), /^[0-9a-f]{64}$/);
+    assert.equal(statSync(place).mode & 0o077, 0, 'others may not read it');
+    assert.match(first.err, /secret\.yaml holds the key in the clear/);
+    assert.doesNotMatch(first.err, /kubectl create secret/);
+    const random = keyOf();
+    assert.equal((await run(...common, '--output', 'out')).code, 0);
+    assert.equal(keyOf(), random, 'clients know it');
+
+    const env = { LLAMACTL_API_KEY: 'the-key-of-the-team' };
+    const other = await cli(['deploy-gen', ...common, '--output', 'out', '--diff'], { cwd: folder, env });
+    assert.equal(other.code, 1);
+    assert.match(
+      other.out,
+      /^- {2}llm: '\*\*\*' # the key that is there\n\+ {2}llm: '\*\*\*' # the key that/m,
+    );
+    const forced = await cli(['deploy-gen', ...common, '--output', 'out', '--force', '--json'], {
+      cwd: folder,
+      env,
+    });
+    assert.equal(forced.code, 0);
+    assert.match(readFileSync(place, 'utf8'), /^ {2}llm: the-key-of-the-team$/m);
+    for (const { out, err } of [first, other, forced])
+      for (const key of [random, env.LLAMACTL_API_KEY]) assert.ok(!(out + err).includes(key));
+
+    const piped = await run(...common);
+    assert.deepEqual([piped.code, piped.out], [2, '']);
+    assert.match(piped.err, /into a folder and nowhere\s+else[\s\S]*--output deploy/);
   });
 
   it('reproduces a running server', async () => {

@@ -91,6 +91,23 @@ describe('deploy-gen k8s --overlay', () => {
     });
   }
 
+  it('gives base and overlays the same key, where secrets are written', async () => {
+    const input = { model: [model], apiKeySecret: 'key', generateSecret: true };
+    const { files } = await generateOverlays({ ...common, input }, [overlay('larger'), overlay('open')]);
+    const secrets = files.filter(({ path }) => path.endsWith('/secret.yaml'));
+    assert.deepEqual(
+      secrets.map(({ path }) => path),
+      ['base/secret.yaml', 'overlays/open/secret.yaml'],
+    );
+    const [of, ofOverlay] = secrets.map(({ content }) => readYaml(content)[0].stringData['api-key']);
+    assert.match(of, /^[0-9a-f]{64}$/);
+    assert.equal(of, ofOverlay);
+    assert.equal(
+      secrets.every(({ key }) => key?.text === of),
+      true,
+    );
+  });
+
   it('shares what is the same, and says how each is applied', async () => {
     const { files, next, stream } = await generateOverlays({ ...common, input: { model: [model] } }, [
       overlay('same'),
