@@ -1,5 +1,5 @@
 import { usageError } from '../errors/llamactl-error.js';
-import { chooseContext } from './context.js';
+import { chooseContext, sharesPool } from './context.js';
 import { argsOf, flagWarnings, modelsPreset, PATHS, type ServerFlag, serverFlags } from './flags.js';
 import { streamsOf } from './kv-cache.js';
 import type { DeployModel } from './model-source.js';
@@ -113,8 +113,8 @@ export function planDeployment(
 }
 
 /** Tokens that one slot holds; of a model that was not read what llama-server rounds its share to. */
-export function contextPerSlotOf({ sizing, contextSize, slots }: DeployPlan): number {
-  return sizing?.contextPerSlot ?? streamsOf({ contextSize, slots, unified: false }).cells;
+export function contextPerSlotOf({ options, sizing, contextSize, slots }: DeployPlan): number {
+  return sizing?.contextPerSlot ?? streamsOf({ contextSize, slots, unified: sharesPool(options) }).cells;
 }
 
 /** How llama-server's metrics are asked for, below the server's address: one path a model in router mode. */

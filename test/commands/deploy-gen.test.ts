@@ -282,44 +282,43 @@ describe('deploy-gen', () => {
     assert.match(piped.err, /into a folder and nowhere\s+else[\s\S]*--output deploy/);
   });
 
-  it('reproduces a running server', async () => {
-    const before = await startServer({
-      args: [
-        '-c',
-        '6144',
-        '-np',
-        '3',
-        '--alias',
-        'team/model',
-        '--temp',
-        '0.3',
-        '--top-k',
-        '20',
-        '--no-slots',
-      ],
+  const ADOPTED: Readonly<Record<string, readonly string[]>> = {
+    'with slots and sampling of its own': [
+      ...['-c', '6144', '-np', '3', '--alias', 'team/model', '--temp', '0.3', '--top-k', '20', '--no-slots'],
+    ],
+    'started with nothing but a model, its slots sharing one pool': [],
+  };
+  for (const [what, args] of Object.entries(ADOPTED)) {
+    it(`reproduces a running server ${what}`, async () => {
+      const before = await startServer({ args });
+      const told = async ({ url }: { url: string }) => {
+        const {
+          model_path: _,
+          media_marker: __,
+          endpoint_metrics: ___,
+          ...props
+        } = JSON.parse(await (await fetch(`${url}/props`)).text());
+        // Without --alias it is the path, which is another in a container.
+        return { ...props, model_alias: props.model_alias === model ? 'tiny-v1' : props.model_alias };
+      };
+      const poolOf = (server: { log(): string }) => /kv_unified = '\w+'/.exec(server.log())?.[0];
+      const [props, pool] = [await told(before), poolOf(before)];
+      const { code, json, err } = await run('k8s', '--from-server', before.url, '--json');
+      await before.stop();
+      assert.equal(code, 0, err);
+      const flags: string[] = json.effectiveFlags.map((word: string) =>
+        word === '/models/tiny-v1.gguf' ? model : word,
+      );
+      // On the same port, too.
+      const after = await startServer({ model: null, args: flags, port: before.port });
+      try {
+        assert.deepEqual(await told(after), props);
+        assert.equal(poolOf(after), pool);
+        assert.equal(json.sizing.unified, pool === "kv_unified = 'true'");
+        assert.equal(json.sizing.contextPerSlot, props.default_generation_settings.n_ctx);
+      } finally {
+        await after.stop();
+      }
     });
-    const told = async ({ url }: { url: string }) => {
-      const {
-        model_path: _,
-        media_marker: __,
-        endpoint_metrics: ___,
-        ...props
-      } = JSON.parse(await (await fetch(`${url}/props`)).text());
-      return props;
-    };
-    const props = await told(before);
-    const { code, json, err } = await run('k8s', '--from-server', before.url, '--json');
-    await before.stop();
-    assert.equal(code, 0, err);
-    const flags: string[] = json.effectiveFlags.map((word: string) =>
-      word === '/models/tiny-v1.gguf' ? model : word,
-    );
-    // On the same port, too.
-    const after = await startServer({ model: null, args: flags, port: before.port });
-    try {
-      assert.deepEqual(await told(after), props);
-    } finally {
-      await after.stop();
-    }
-  });
+  }
 });
