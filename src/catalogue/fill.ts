@@ -73,7 +73,8 @@ export function fillCommand(command: string, context: RemedyContext = {}): strin
 export function fillRemedies(entry: Pick<CatalogueEntry, 'remedies'>, context: RemedyContext = {}): Remedy[] {
   return entry.remedies.map(({ text, commands }) => ({
     text: fillText(text, context),
-    commands: commands.map((command) => fillCommand(command, context)),
+    // By address, and by host and port: where one says nothing that the other does not, it stands there once.
+    commands: [...new Set(commands.map((command) => fillCommand(command, context)))],
   }));
 }
 

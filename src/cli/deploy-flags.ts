@@ -76,6 +76,12 @@ export const optionFlags = {
     helpValue: 'NAME',
     helpGroup: 'SERVER',
   }),
+  'generate-secret': boolean({
+    description:
+      'write that secret too, its key from env LLAMACTL_API_KEY or random (Kubernetes, in a folder)',
+    allowNo: true,
+    helpGroup: 'SERVER',
+  }),
   'hf-token-secret': string({
     description: 'the secret with a token of Hugging Face, for gated models',
     helpValue: 'NAME',

@@ -68,12 +68,21 @@ function slotsFor(contextSize: number | undefined, slot: number): number {
   return Math.min(USUAL_SLOTS, Math.max(1, Math.floor(contextSize / slot)));
 }
 
+const SHARED = ['--kv-unified', '-kvu'];
+const APART = ['--no-kv-unified', '-no-kvu'];
+
+/** Whether the slots share one pool: `--parallel` is always given, and with it each has its own unless that is asked for. */
+export function sharesPool({ extraArgs }: DeployOptions): boolean {
+  // The last one wins.
+  const last = extraArgs.findLast((word) => [...SHARED, ...APART].includes(word));
+  return last !== undefined && SHARED.includes(last);
+}
+
 function optionsOf(options: DeployOptions, contextSize: number, slots: number): SizingOptions {
   return {
     contextSize,
     slots,
-    // `--parallel` is always given, and with it every slot has a pool of its own.
-    unified: false,
+    unified: sharesPool(options),
     cacheTypeK: options.cacheType,
     cacheTypeV: options.cacheType,
     batch: BATCH,
@@ -89,7 +98,7 @@ function fits(sizing: Sizing, options: DeployOptions): boolean {
 
 function notesOf(sizing: Sizing, trained: number): string[] {
   const unknown = sizing.models.flatMap(({ unknown }) => unknown ?? []);
-  const beyond = sizing.contextSize / sizing.slots;
+  const beyond = sizing.unified ? sizing.contextSize : sizing.contextSize / sizing.slots;
   return [
     ...unknown.map((why) => `the KV cache is not known: ${why}; the memory is what --memory says`),
     ...(beyond > trained
@@ -162,8 +171,9 @@ function waysToFit(
   const largest = largestContext(headers, wanted, trained);
   if (largest !== null) {
     const slots = wanted.slots === 1 ? 'one slot' : `${wanted.slots} slots`;
+    const tokens = wanted.unified ? largest : largest / wanted.slots;
     ways.push({
-      text: `The largest context that fits, ${countText(largest / wanted.slots)} tokens for ${slots}:`,
+      text: `The largest context that fits, ${countText(tokens)} tokens for ${slots}:`,
       commands: [`--ctx-size ${largest} --parallel ${wanted.slots}`],
     });
   }

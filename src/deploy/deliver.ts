@@ -50,6 +50,12 @@ function toStdout({ stream, files, next }: Generated, options: DeliverOptions): 
       { text: 'For example:', commands: ['--output deploy'] },
     ]);
   }
+  if (files.some(({ key }) => key !== undefined)) {
+    throw usageError(
+      '--generate-secret makes a key, which is written into a folder and nowhere else: there it is kept from run to run',
+      [{ text: 'For example:', commands: ['--output deploy'] }],
+    );
+  }
   if (options.json) return { kind: 'document' };
   if (stream === null) {
     const names = files.slice(0, MOST_NAMES).map(({ path }) => path);

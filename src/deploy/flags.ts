@@ -1,5 +1,5 @@
 import { usageError } from '../errors/llamactl-error.js';
-import type { ContextChoice } from './context.js';
+import { type ContextChoice, sharesPool } from './context.js';
 import type { DeployModel } from './model-source.js';
 import type { DeployOptions } from './options.js';
 import { checkFlags } from './server-flags/check.js';
@@ -99,7 +99,9 @@ export function serverFlags(
   add(
     '--ctx-size',
     context.contextSize,
-    `tokens in all, ${Math.floor(context.contextSize / context.slots).toLocaleString('en-US')} for each slot; the default is all that the model was trained for`,
+    sharesPool(options)
+      ? 'tokens in all, a pool that the slots share; the default is all that the model was trained for'
+      : `tokens in all, ${Math.floor(context.contextSize / context.slots).toLocaleString('en-US')} for each slot; the default is all that the model was trained for`,
   );
   add(
     '--parallel',

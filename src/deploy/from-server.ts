@@ -27,6 +27,9 @@ const SAMPLING: readonly (readonly [name: string, flag: string, usual: number])[
   ['dry_multiplier', '--dry-multiplier', 0],
 ];
 
+/** Where `--parallel` is not given; they share one pool then. */
+const DEFAULT_SLOTS = 4;
+
 /**
  * Reads a live server, so that a deployment of the same can be written. Wakes no sleeper and loads no model.
  * @throws LlamactlError where it cannot be asked, (usage) where it is a router
@@ -47,11 +50,16 @@ export async function adoptServer(client: LlamaCppClient, signal?: AbortSignal):
   const needsKey = await refusesWithoutKey(client, signal);
   const [model] = await client.models(call).catch(() => []);
   const path = props.model_path ?? null;
-  const extraArgs = argumentsOf(props);
+  // As llama-server has it by itself: four slots, each of which may have all that the model was trained for.
+  const shares = slots === DEFAULT_SLOTS && perSlot !== null && perSlot === model?.contextTrained;
+  const shown = argumentsOf(props);
+  const extraArgs = [...shown, ...(shares ? ['--kv-unified'] : [])];
   return {
     options: {
       ...(path === null ? {} : { model: path }),
-      ...(slots === null || perSlot === null ? {} : { parallel: slots, ctxSize: slots * perSlot }),
+      ...(slots === null || perSlot === null
+        ? {}
+        : { parallel: slots, ctxSize: shares ? perSlot : slots * perSlot }),
       ...(build === undefined ? {} : { build: `b${build}` }),
       // Behind TLS is somebody else's port.
       ...(protocol === 'http:' && Number(port) >= 1024 ? { port: Number(port) } : {}),
@@ -64,10 +72,12 @@ export async function adoptServer(client: LlamaCppClient, signal?: AbortSignal):
       `read ${client.baseUrl}: ${path ?? 'a model it does not name'}${slots === null ? '' : `, ${slots} slots of ${perSlot ?? '?'} tokens`}${props.build_info ? `, ${props.build_info}` : ''}`,
       ...(needsKey ? ['it wants a key: the secret llama-api-key is to hold it'] : []),
       ...(model?.sizeBytes ? [`its weights take ${bytesText(model.sizeBytes)}`] : []),
-      ...(extraArgs.length === 0 ? [] : [`started with ${extraArgs.join(' ')}`]),
+      ...(shown.length === 0 ? [] : [`started with ${shown.join(' ')}`]),
       ...untold(props),
       'it does not tell its GPU layers, cache types and threads: give --backend, --gpus, --cache-type and --cpu',
-      'where its slots share one pool (started without -np), give --ctx-size: it says the whole pool for each',
+      shares
+        ? `its slots share one pool, as without -c and -np; where each has its own: --ctx-size ${slots * perSlot} -- --no-kv-unified`
+        : 'where its slots share one pool (started without -np), give --ctx-size: it says the whole pool for each',
       ...(build === undefined ? ['its build has no number that an image could be named by'] : []),
     ],
   };

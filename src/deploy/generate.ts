@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -6,7 +6,7 @@ import { LlamaCppClient } from '../client/llama-client.js';
 import { adoptServer } from './from-server.js';
 import { type DeployModel, findModel } from './model-source.js';
 import { type DeployOptions, flagOf, type OptionsInput, parseOptions } from './options.js';
-import { type DeployPlan, planDeployment } from './plan.js';
+import { type ApiKey, type DeployPlan, planDeployment } from './plan.js';
 import type { RemoteOptions } from './remote.js';
 import type { GeneratedFile, NextStep } from './target.js';
 import { TARGETS, type TargetName } from './targets.js';
@@ -64,6 +64,8 @@ export interface GenerateOptions extends RemoteOptions {
   readonly flags?: OptionsInput;
   /** Models that were looked at before, by what they were asked for with. */
   readonly known?: Map<string, Promise<DeployModel>>;
+  /** The key of a secret that is written too; default that of the environment, or a random one. */
+  readonly key?: ApiKey;
   readonly onProgress?: ((what: string) => void) | undefined;
 }
 
@@ -90,7 +92,8 @@ export async function generate(target: TargetName, options: GenerateOptions): Pr
     const look = { trusted: deployOptions.memory !== undefined, hashes: writer.hashes(deployOptions) };
     models.push(await lookAt(text, look, options));
   }
-  const plan = planDeployment(deployOptions, models);
+  const holdsKey = deployOptions.generateSecret && !writer.unused.includes('generateSecret');
+  const plan = planDeployment(deployOptions, models, holdsKey ? (options.key ?? keyOf(options.env)) : null);
   const files = writer.files(plan, { explain: options.explain });
   return {
     plan,
@@ -103,6 +106,12 @@ export async function generate(target: TargetName, options: GenerateOptions): Pr
     ],
     next: (folder) => writer.next(plan, folder),
   };
+}
+
+/** The key of the environment, as llama-server reads it from a file; a random one where there is none. */
+export function keyOf(env: RemoteOptions['env']): ApiKey {
+  const text = env['LLAMACTL_API_KEY']?.trim() ?? '';
+  return text === '' ? { text: randomBytes(32).toString('hex'), random: true } : { text, random: false };
 }
 
 /** What was given on the command line and does nothing for this target; one values file serves both, and is not told. */

@@ -131,6 +131,7 @@ export const optionsSchema = z.strictObject({
   memory: size.optional(),
   apiKeySecret: secret('api-key').optional(),
   hfTokenSecret: secret('token').optional(),
+  generateSecret: z.boolean().default(false),
   port: z
     .int()
     .min(1024, { error: 'a server without privileges listens on a port from 1024 to 65535' })
@@ -315,6 +316,12 @@ function settle(options: ParsedOptions, place: (option: string) => string): Depl
           commands: [`${flagOf('apiKeySecret')} ${options.name}-api-key`],
         },
       ],
+    );
+  }
+  if (options.generateSecret && options.apiKeySecret === undefined) {
+    throw usageError(
+      `${place('generateSecret')} needs ${flagOf('apiKeySecret')}: what the secret is called`,
+      [{ text: 'For example:', commands: [`${flagOf('apiKeySecret')} ${options.name}-api-key`] }],
     );
   }
   return {

@@ -1,5 +1,5 @@
 import { usageError } from '../errors/llamactl-error.js';
-import { type Generated, type GenerateOptions, generate } from './generate.js';
+import { type Generated, type GenerateOptions, generate, keyOf } from './generate.js';
 import type { DeployModel } from './model-source.js';
 import { overlayFiles } from './targets/k8s/overlay.js';
 import { afterwards, secretSteps } from './targets/k8s.js';
@@ -25,13 +25,15 @@ export async function generateOverlays(
   overlays: readonly string[],
 ): Promise<Generated> {
   const known = new Map<string, Promise<DeployModel>>();
-  const base = await generate('k8s', { ...options, known });
+  const key = keyOf(options.env);
+  const base = await generate('k8s', { ...options, known, key });
   const changed: (Overlay & Generated)[] = [];
   for (const { name, values } of parsed(overlays)) {
     const { input, placeOf } = mergeOptions({}, readValues(values));
     const generated = await generate('k8s', {
       ...options,
       known,
+      key,
       input: { ...options.input, ...input },
       placeOf: (option) => (option in input ? placeOf(option) : options.placeOf(option)),
     });
@@ -44,7 +46,7 @@ export async function generateOverlays(
   return {
     plan: base.plan,
     files: [
-      ...base.files.map(({ path, content }) => ({ path: `base/${path}`, content })),
+      ...base.files.map((file) => ({ ...file, path: `base/${file.path}` })),
       ...changed.flatMap(({ name, values, plan }) =>
         overlayFiles(name, base.plan, plan, [`${name}: what is different with the values of ${values}.`]),
       ),

@@ -1,14 +1,23 @@
 import { usageError } from '../errors/llamactl-error.js';
-import { chooseContext } from './context.js';
+import { chooseContext, sharesPool } from './context.js';
 import { argsOf, flagWarnings, modelsPreset, PATHS, type ServerFlag, serverFlags } from './flags.js';
 import { streamsOf } from './kv-cache.js';
 import type { DeployModel } from './model-source.js';
 import type { Backend, DeployOptions } from './options.js';
 import type { Sizing } from './sizing.js';
 
+/** A key that clients give. */
+export interface ApiKey {
+  readonly text: string;
+  /** Whether it was made up, so that another that is there already serves as well. */
+  readonly random: boolean;
+}
+
 /** Everything that is decided, before any target writes it down. */
 export interface DeployPlan {
   readonly options: DeployOptions;
+  /** The key itself, where the output is to hold it; null where a secret is only named. */
+  readonly key: ApiKey | null;
   readonly models: readonly DeployModel[];
   /** The aliases that metrics have to be asked for one by one; empty with a single model. */
   readonly routed: readonly string[];
@@ -54,9 +63,14 @@ export const STOP_SECONDS = 30;
 
 /**
  * Decides everything about a deployment. Pure.
+ * @param key what the secret is to hold, where it is written too
  * @throws LlamactlError (memory.gpu, memory.host, usage; exit 2) where it cannot be done as asked
  */
-export function planDeployment(options: DeployOptions, found: readonly DeployModel[]): DeployPlan {
+export function planDeployment(
+  options: DeployOptions,
+  found: readonly DeployModel[],
+  key: ApiKey | null = null,
+): DeployPlan {
   const { alias } = options;
   const models = alias === undefined ? found : found.map((model) => ({ ...model, alias }));
   requireDistinct(models);
@@ -70,6 +84,7 @@ export function planDeployment(options: DeployOptions, found: readonly DeployMod
   const prefix = options.apiPrefix ?? '';
   return {
     options,
+    key,
     models,
     routed: models.length > 1 ? models.map(({ alias }) => alias) : [],
     sizing: context.sizing,
@@ -98,8 +113,8 @@ export function planDeployment(options: DeployOptions, found: readonly DeployMod
 }
 
 /** Tokens that one slot holds; of a model that was not read what llama-server rounds its share to. */
-export function contextPerSlotOf({ sizing, contextSize, slots }: DeployPlan): number {
-  return sizing?.contextPerSlot ?? streamsOf({ contextSize, slots, unified: false }).cells;
+export function contextPerSlotOf({ options, sizing, contextSize, slots }: DeployPlan): number {
+  return sizing?.contextPerSlot ?? streamsOf({ contextSize, slots, unified: sharesPool(options) }).cells;
 }
 
 /** How llama-server's metrics are asked for, below the server's address: one path a model in router mode. */

@@ -1,11 +1,13 @@
 import type { DeployOptions } from './options.js';
-import type { DeployPlan } from './plan.js';
+import type { ApiKey, DeployPlan } from './plan.js';
 
 /** A file to write, below the folder of the output. */
 export interface GeneratedFile {
   /** With `/` between folders. */
   readonly path: string;
   readonly content: string;
+  /** A key that it holds: others must not read the file, and where it was made up, the one that is there already is kept. */
+  readonly key?: ApiKey;
 }
 
 export interface TargetOptions {

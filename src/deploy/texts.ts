@@ -1,4 +1,5 @@
 import { shellQuote } from '../catalogue/fill.js';
+import { sharesPool } from './context.js';
 import { type DeployOptions, flagOf, USUAL_PROMETHEUS, VENDOR_OF } from './options.js';
 import { contextPerSlotOf, type DeployPlan } from './plan.js';
 import { bytesText, countText, rangeText } from './units.js';
@@ -11,7 +12,7 @@ export const TOKEN_UNUSED = 'nothing is fetched, so that --hf-token-secret is of
 
 /** The figures that a deployment stands on, in one line. */
 export function sizingText(plan: DeployPlan): string {
-  const context = `${plan.slots} slot${plan.slots === 1 ? '' : 's'} of ${countText(contextPerSlotOf(plan))} tokens`;
+  const context = `${plan.slots} slot${plan.slots === 1 ? '' : 's'} ${sharesPool(plan.options) ? 'sharing' : 'of'} ${countText(contextPerSlotOf(plan))} tokens`;
   const { sizing } = plan;
   if (sizing === null) return `${context}, memory as given`;
   const weights = sizing.models.reduce((sum, { weightsBytes }) => sum + weightsBytes, 0);
@@ -52,6 +53,7 @@ export function commandText(
   add('cpu', options.cpu === (options.backend === 'cpu' ? 4 : 2) ? undefined : options.cpu);
   add('memory', sizeWord(options.memory));
   add('apiKeySecret', secretWord(options.apiKeySecret, 'api-key'));
+  if (options.generateSecret) words.push(flagOf('generateSecret'));
   add('hfTokenSecret', secretWord(options.hfTokenSecret, 'token'));
   add('port', options.port === 8080 ? undefined : options.port);
   add('apiPrefix', options.apiPrefix);

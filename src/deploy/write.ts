@@ -21,15 +21,36 @@ export function compareFiles(folder: string, files: readonly GeneratedFile[]): P
         if (error.code === 'ENOENT') return null;
         throw usageError(`${join(folder, file.path)} cannot be read: ${error.message}`);
       });
+      if (before !== null && isKept(file, before))
+        return { ...file, content: before, before, state: 'unchanged' };
       const state = before === null ? 'new' : before === file.content ? 'unchanged' : 'changed';
       return { ...file, before, state };
     }),
   );
 }
 
+/** Whether only a key that was made up is another: clients know the one that is there. */
+function isKept({ content, key }: GeneratedFile, before: string): boolean {
+  if (key?.random !== true) return false;
+  const [start = '', end = ''] = content.split(key.text);
+  return before.startsWith(start) && before.endsWith(end) && before.length > start.length + end.length;
+}
+
+/** A Secret with the values hidden: they stand at its end. */
+function hidden(text: string, which: string): string {
+  const [head = '', ...values] = text.split(/(?<=^(?:stringD|d)ata:\n)/m);
+  return head + values.join('').replace(/^( +[^\s:#]+:) .+$/gm, `$1 '***' # the key ${which}`);
+}
+
 /** What would change, as a patch; empty where nothing would. */
 export function diffOf(files: readonly PlannedFile[]): string {
-  return files.map(({ path, before, content }) => unifiedDiff(path, before, content)).join('');
+  return files
+    .map(({ path, before, content, key }) =>
+      key === undefined || before === content
+        ? unifiedDiff(path, before, content)
+        : unifiedDiff(path, before && hidden(before, 'that is there'), hidden(content, 'that would be')),
+    )
+    .join('');
 }
 
 /**
@@ -52,13 +73,13 @@ export async function writeFiles(
       ],
     );
   }
-  for (const { path, content, state } of files) {
+  for (const { path, content, state, key } of files) {
     if (state === 'unchanged') continue;
     const target = join(folder, path);
     try {
       await makeFolder(dirname(target), 0o777);
       const temporary = `${target}.${process.pid}.tmp`;
-      await writeFile(temporary, content);
+      await writeFile(temporary, content, { mode: key === undefined ? 0o666 : 0o600 });
       await rename(temporary, target);
     } catch (error) {
       throw usageError(

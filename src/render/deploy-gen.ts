@@ -19,7 +19,7 @@ export function renderDeployment(plan: DeployPlan, width: number): string {
       : `${options.gpus} × ${options.gpuVendor ?? options.backend}${options.gpuMemory === undefined ? '' : ` (${bytes(options.gpuMemory)})`}`;
   const names = models.map(({ alias }) => alias).join(', ');
   if (sizing === null) return bold(`${names} on ${where}, ${bytes(plan.memoryBytes)} as given`);
-  const head = `${names} on ${where}, ${plural(sizing.slots, 'slot')} of ${count(sizing.contextPerSlot)} tokens`;
+  const head = `${names} on ${where}, ${plural(sizing.slots, 'slot')} ${sizing.unified ? 'sharing' : 'of'} ${count(sizing.contextPerSlot)} tokens`;
   const rows = [
     ...sizing.models.flatMap((model) => modelRows(model, sizing, sizing.models.length > 1)),
     ...totalRows(plan, sizing),

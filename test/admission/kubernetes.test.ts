@@ -4,14 +4,17 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type OptionsInput, parseOptions } from '../../src/deploy/options.js';
+import { flagOf, type OptionsInput, parseOptions } from '../../src/deploy/options.js';
+import { generateOverlays } from '../../src/deploy/overlays.js';
 import { planDeployment } from '../../src/deploy/plan.js';
 import type { GeneratedFile } from '../../src/deploy/target.js';
 import { TARGETS } from '../../src/deploy/targets.js';
 import { rendered, writeChart } from '../deploy/chart.js';
 import { optionMatrix, sample } from '../deploy/matrix.js';
 import { HUB_MODEL } from '../deploy/models.js';
+import { OVERLAYS } from '../deploy/overlay-values.js';
 import type { Document } from '../deploy/read-back.js';
+import { tinyModel } from '../support/real-server.js';
 import { hasValidator, VALIDATORS, type Validator } from '../support/validators.js';
 import { type Answer, type ApiServer, startApiServer } from './api-server.js';
 
@@ -225,14 +228,21 @@ if (NEEDED.every(hasValidator)) {
       return status === 0 ? '' : stderr;
     };
 
-    /** What it says of a folder of files. */
-    const applied = (files: readonly GeneratedFile[], name: string) => {
+    /** What it says of a folder of files. @param below where in it the `kustomization.yaml` is that is applied */
+    const applied = (files: readonly GeneratedFile[], name: string, below = '.') => {
       const place = join(folder, name);
       for (const { path, content } of files) {
         mkdirSync(dirname(join(place, path)), { recursive: true });
         writeFileSync(join(place, path), content);
       }
-      return kubectl(['apply', '-k', place, '--dry-run=server', '--warnings-as-errors', '--validate=strict']);
+      return kubectl([
+        'apply',
+        '-k',
+        join(place, below),
+        '--dry-run=server',
+        '--warnings-as-errors',
+        '--validate=strict',
+      ]);
     };
 
     for (const { name, plan } of optionMatrix())
@@ -250,6 +260,30 @@ if (NEEDED.every(hasValidator)) {
         const files = snapshot(name);
         assert.deepEqual(await judge(files), []);
         assert.equal(applied(files, name), '');
+      });
+    }
+
+    for (const base of [
+      {},
+      { namespace: 'ai', apiKeySecret: 'key', generateSecret: true },
+    ] satisfies OptionsInput[]) {
+      it(`admits the Kustomize base of ${JSON.stringify(base)}, and each overlay, from kubectl`, async () => {
+        const given = Object.entries(OVERLAYS).map(([name, values]) => {
+          const file = join(folder, `${name}.json`);
+          // A namespace that is not there yet is not there for the objects of a dry run either.
+          writeFileSync(
+            file,
+            JSON.stringify({ ...values, ...(values['namespace'] ? { namespace: 'ai' } : {}) }),
+          );
+          return `${name}=${file}`;
+        });
+        const { files } = await generateOverlays(
+          { input: { model: [await tinyModel()], ...base }, placeOf: flagOf, explain: false, env: {} },
+          given,
+        );
+        const name = `overlays-${Object.keys(base).length}`;
+        for (const place of ['base', ...Object.keys(OVERLAYS).map((each) => `overlays/${each}`)])
+          assert.equal(applied(files, name, place), '', place);
       });
     }
 

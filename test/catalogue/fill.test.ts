@@ -13,6 +13,12 @@ describe('filling remedies', () => {
     assert.ok(commands.includes('curl http://gpu1:9000/health'));
   });
 
+  it('says a command once, though it is written by address and by port', () => {
+    const remedies = fillRemedies(entryOf('connection.refused'), { url: 'http://127.0.0.1:8080' });
+    const asked = remedies.flatMap(({ commands }) => commands).filter((command) => /^curl/.test(command));
+    assert.deepEqual(asked, ['curl http://127.0.0.1:8080/health']);
+  });
+
   it('falls back to what people start with where nothing is known', () => {
     assert.equal(
       fillCommand(

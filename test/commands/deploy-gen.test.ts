@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -247,44 +247,78 @@ describe('deploy-gen', () => {
     }
   });
 
-  it('reproduces a running server', async () => {
-    const before = await startServer({
-      args: [
-        '-c',
-        '6144',
-        '-np',
-        '3',
-        '--alias',
-        'team/model',
-        '--temp',
-        '0.3',
-        '--top-k',
-        '20',
-        '--no-slots',
-      ],
-    });
-    const told = async ({ url }: { url: string }) => {
-      const {
-        model_path: _,
-        media_marker: __,
-        endpoint_metrics: ___,
-        ...props
-      } = JSON.parse(await (await fetch(`${url}/props`)).text());
-      return props;
-    };
-    const props = await told(before);
-    const { code, json, err } = await run('k8s', '--from-server', before.url, '--json');
-    await before.stop();
-    assert.equal(code, 0, err);
-    const flags: string[] = json.effectiveFlags.map((word: string) =>
-      word === '/models/tiny-v1.gguf' ? model : word,
+  it('writes a key only where it is asked to, into a file of its own that is kept', async () => {
+    const common = ['k8s', '--model', model, '--api-key-secret', 'k/llm', '--generate-secret'];
+    const place = join(folder, 'out', 'secret.yaml');
+    const keyOf = () => /^ {2}llm: "?(\w+)"?$/m.exec(readFileSync(place, 'utf8'))?.[1] ?? '';
+    const first = await run(...common, '--output', 'out');
+    assert.equal(first.code, 0, first.err);
+    assert.match(keyOf(), /^[0-9a-f]{64}$/);
+    assert.equal(statSync(place).mode & 0o077, 0, 'others may not read it');
+    assert.match(first.err, /secret\.yaml holds the key in the clear/);
+    assert.doesNotMatch(first.err, /kubectl create secret/);
+    const random = keyOf();
+    assert.equal((await run(...common, '--output', 'out')).code, 0);
+    assert.equal(keyOf(), random, 'clients know it');
+
+    const env = { LLAMACTL_API_KEY: 'the-key-of-the-team' };
+    const other = await cli(['deploy-gen', ...common, '--output', 'out', '--diff'], { cwd: folder, env });
+    assert.equal(other.code, 1);
+    assert.match(
+      other.out,
+      /^- {2}llm: '\*\*\*' # the key that is there\n\+ {2}llm: '\*\*\*' # the key that/m,
     );
-    // On the same port, too.
-    const after = await startServer({ model: null, args: flags, port: before.port });
-    try {
-      assert.deepEqual(await told(after), props);
-    } finally {
-      await after.stop();
-    }
+    const forced = await cli(['deploy-gen', ...common, '--output', 'out', '--force', '--json'], {
+      cwd: folder,
+      env,
+    });
+    assert.equal(forced.code, 0);
+    assert.match(readFileSync(place, 'utf8'), /^ {2}llm: the-key-of-the-team$/m);
+    for (const { out, err } of [first, other, forced])
+      for (const key of [random, env.LLAMACTL_API_KEY]) assert.ok(!(out + err).includes(key));
+
+    const piped = await run(...common);
+    assert.deepEqual([piped.code, piped.out], [2, '']);
+    assert.match(piped.err, /into a folder and nowhere\s+else[\s\S]*--output deploy/);
   });
+
+  const ADOPTED: Readonly<Record<string, readonly string[]>> = {
+    'with slots and sampling of its own': [
+      ...['-c', '6144', '-np', '3', '--alias', 'team/model', '--temp', '0.3', '--top-k', '20', '--no-slots'],
+    ],
+    'started with nothing but a model, its slots sharing one pool': [],
+  };
+  for (const [what, args] of Object.entries(ADOPTED)) {
+    it(`reproduces a running server ${what}`, async () => {
+      const before = await startServer({ args });
+      const told = async ({ url }: { url: string }) => {
+        const {
+          model_path: _,
+          media_marker: __,
+          endpoint_metrics: ___,
+          ...props
+        } = JSON.parse(await (await fetch(`${url}/props`)).text());
+        // Without --alias it is the path, which is another in a container.
+        return { ...props, model_alias: props.model_alias === model ? 'tiny-v1' : props.model_alias };
+      };
+      const poolOf = (server: { log(): string }) => /kv_unified = '\w+'/.exec(server.log())?.[0];
+      const [props, pool] = [await told(before), poolOf(before)];
+      const { code, json, err } = await run('k8s', '--from-server', before.url, '--json');
+      await before.stop();
+      assert.equal(code, 0, err);
+      const flags: string[] = json.effectiveFlags.map((word: string) =>
+        word === '/models/tiny-v1.gguf' ? model : word,
+      );
+      // On the same port, too.
+      const after = await startServer({ model: null, args: flags, port: before.port });
+      try {
+        assert.deepEqual(await told(after), props);
+        assert.equal(poolOf(after), pool);
+        assert.equal(json.sizing.unified, pool === "kv_unified = 'true'");
+        assert.equal(json.sizing.contextPerSlot, props.default_generation_settings.n_ctx);
+      } finally {
+        await after.stop();
+      }
+    });
+  }
 });

@@ -55,6 +55,7 @@ describe('deploy options', () => {
     [{ apiKeySecret: 'sk-Very Secret' }, /^--api-key-secret: that looks like a key/],
     [{ apiKeySecret: 'f'.repeat(64) }, /^--api-key-secret: that looks like a key/],
     [{ apiKeySecret: 'sk-abc' }, /^--api-key-secret: that looks like a key/],
+    [{ generateSecret: true }, /^--generate-secret needs --api-key-secret/],
     [{ replicas: 0 }, /^--replicas: a whole number from 1 to 100 is wanted/],
     [{ ctxSize: 128 }, /^--ctx-size: a whole number from 256 to 16,777,216 is wanted/],
     [{ port: 80 }, /^--port: .*1024 to 65535/],

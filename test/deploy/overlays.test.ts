@@ -9,20 +9,8 @@ import { flagOf, type OptionsInput } from '../../src/deploy/options.js';
 import { generateOverlays } from '../../src/deploy/overlays.js';
 import { tinyModel } from '../support/real-server.js';
 import { hasValidator, VALIDATORS } from '../support/validators.js';
+import { OVERLAYS } from './overlay-values.js';
 import { type Document, readYaml } from './read-back.js';
-
-/** What overlays change, over one base. */
-const OVERLAYS: Readonly<Record<string, OptionsInput>> = {
-  same: {},
-  larger: { ctxSize: 16_384, parallel: 8, cpu: 8, extraArgs: ['--jinja'] },
-  pinned: { build: 'b11434', port: 9090, alias: 'team/model' },
-  elsewhere: { namespace: 'ai-prod', monitoring: true },
-  // A StatefulSet and its budget in the place of a Deployment and its claim.
-  replicated: { replicas: 3, namespace: 'ai-prod' },
-  open: { host: 'llm.example.com', apiKeySecret: 'prod-key', apiPrefix: '/llm', hfTokenSecret: 'hub' },
-  gpu: { backend: 'cuda', gpus: 2, gpuMemory: '24GiB', storage: 'pvc:models' },
-  scaled: { storage: 'pvc:models', autoscale: '2..4', monitoring: true, namespace: 'ai-prod' },
-};
 
 describe('deploy-gen k8s --overlay', () => {
   let folder: string;
@@ -90,6 +78,23 @@ describe('deploy-gen k8s --overlay', () => {
       await assert.rejects(generateOverlays({ ...common, input: { model: [model] } }, overlays), message);
     });
   }
+
+  it('gives base and overlays the same key, where secrets are written', async () => {
+    const input = { model: [model], apiKeySecret: 'key', generateSecret: true };
+    const { files } = await generateOverlays({ ...common, input }, [overlay('larger'), overlay('open')]);
+    const secrets = files.filter(({ path }) => path.endsWith('/secret.yaml'));
+    assert.deepEqual(
+      secrets.map(({ path }) => path),
+      ['base/secret.yaml', 'overlays/open/secret.yaml'],
+    );
+    const [of, ofOverlay] = secrets.map(({ content }) => readYaml(content)[0].stringData['api-key']);
+    assert.match(of, /^[0-9a-f]{64}$/);
+    assert.equal(of, ofOverlay);
+    assert.ok(
+      secrets.every(({ key }) => key?.text === of),
+      'known as one, so that others cannot read the file',
+    );
+  });
 
   it('shares what is the same, and says how each is applied', async () => {
     const { files, next, stream } = await generateOverlays({ ...common, input: { model: [model] } }, [

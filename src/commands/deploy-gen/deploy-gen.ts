@@ -48,6 +48,7 @@ export abstract class DeployGen extends BaseCommand {
       overlays.length === 0
         ? await generate(target, options)
         : await (await import('../../deploy/overlays.js')).generateOverlays(options, overlays);
+    this.output.addSecrets(...generated.files.map(({ key }) => key?.text));
     if (!json) note(renderDeployment(generated.plan, this.width));
     if (generated.warnings.length > 0) note(renderWarnings(generated.warnings, this.width));
 
@@ -57,6 +58,12 @@ export abstract class DeployGen extends BaseCommand {
     if (!json) note(renderOutcome(outcome, this.width));
     const { plan, files, warnings } = generated;
     const diff = outcome.kind === 'diff' ? { diff: outcome.text } : {};
-    return { files, sizing: plan.sizing, effectiveFlags: plan.args, warnings, ...diff };
+    return {
+      files: files.map(({ path, content }) => ({ path, content })),
+      sizing: plan.sizing,
+      effectiveFlags: plan.args,
+      warnings,
+      ...diff,
+    };
   }
 }

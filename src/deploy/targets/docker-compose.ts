@@ -19,7 +19,16 @@ export const dockerCompose: DeployTarget = {
   },
   // They are mounted where they are.
   hashes: () => false,
-  unused: ['namespace', 'storage', 'storageClass', 'gateway', 'ingressClass', 'autoscaler', 'prometheusUrl'],
+  unused: [
+    'namespace',
+    'generateSecret',
+    'storage',
+    'storageClass',
+    'gateway',
+    'ingressClass',
+    'autoscaler',
+    'prometheusUrl',
+  ],
   warnings: ({ options, models, downloads }) => [
     ...(options.hfTokenSecret === undefined || downloads ? [] : [TOKEN_UNUSED]),
     ...models.flatMap(({ folder, unreadable = [] }) =>

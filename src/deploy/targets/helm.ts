@@ -14,7 +14,8 @@ export const helmChart: DeployTarget = {
   // A chart is a folder, or a .tgz that helm package makes of it.
   stream: () => null,
   hashes: kubernetes.hashes,
-  unused: kubernetes.unused,
+  // Its values name a secret, and are kept in repositories.
+  unused: [...kubernetes.unused, 'generateSecret'],
   warnings: kubernetes.warnings,
   next: nextSteps,
 };

@@ -10,9 +10,11 @@ import { isReplicated, type Manifest, namesOf } from './k8s/objects.js';
 import { kubernetesReasons } from './k8s/reasons.js';
 import { scaler } from './k8s/scaling.js';
 import { claimOf, MODEL_CONTAINER, storageOf } from './k8s/storage.js';
-import { configMap, serviceAccount, workload, workloadKind } from './k8s/workload.js';
+import { apiKey, configMap, serviceAccount, workload, workloadKind } from './k8s/workload.js';
 
 const KUSTOMIZATION = 'kustomization.yaml';
+/** The file of the key. */
+const SECRET = 'secret';
 
 /** Manifests by concern, and a `kustomization.yaml` that applies them together. */
 export const kubernetes: DeployTarget = {
@@ -26,6 +28,9 @@ export const kubernetes: DeployTarget = {
   hashes: ({ storage }) => storage === undefined || storage.kind === 'pvc',
   unused: ['loadBalancer'],
   warnings: (plan) => [
+    ...(plan.key === null
+      ? []
+      : [`${SECRET}.yaml holds the key in the clear: keep it out of repositories, or seal it first`]),
     ...(plan.options.hfTokenSecret === undefined || plan.downloads ? [] : [TOKEN_UNUSED]),
     ...(plan.options.storage?.kind === 'claim' && isReplicated(plan)
       ? [
@@ -50,6 +55,7 @@ export function manifestsOf(plan: DeployPlan): ManifestFile[] {
   const byFile: readonly (readonly [name: string, objects: readonly (Manifest | null)[]])[] = [
     ['namespace', [namespace(plan)]],
     ['server', [serviceAccount(plan), configMap(plan), workload(plan, storage)]],
+    [SECRET, [apiKey(plan)]],
     ['storage', [claimOf(plan, storage)]],
     [
       'network',
@@ -92,6 +98,7 @@ function manifestFiles(plan: DeployPlan, { explain }: TargetOptions): GeneratedF
         }),
       )
       .join('---\n'),
+    ...(path === `${SECRET}.yaml` && plan.key !== null ? { key: plan.key } : {}),
   }));
   return [...files, kustomization(plan, files)];
 }
@@ -139,7 +146,7 @@ function nextSteps(plan: DeployPlan, folder: string | null): NextStep[] {
 }
 
 /**
- * What must be there first: the secrets, which nothing that is written holds.
+ * What must be there first: the secrets that nothing which is written holds.
  * @param folder where `namespace.yaml` is; null where there is none
  */
 export function secretSteps(plan: DeployPlan, folder: string | null): NextStep[] {
@@ -147,7 +154,9 @@ export function secretSteps(plan: DeployPlan, folder: string | null): NextStep[]
   const create = ({ name, key }: { readonly name: string; readonly key: string }) =>
     `tr -d '\\n' | kubectl create secret generic ${name}${inNamespace(plan)} --from-file=${key}=/dev/stdin`;
   const secrets = [
-    ...(apiKeySecret === undefined ? [] : [`openssl rand -hex 32 | ${create(apiKeySecret)}`]),
+    ...(apiKeySecret === undefined || plan.key !== null
+      ? []
+      : [`openssl rand -hex 32 | ${create(apiKeySecret)}`]),
     ...(hfTokenSecret === undefined || !storageOf(plan).fetches
       ? []
       : [`printenv HF_TOKEN | ${create(hfTokenSecret)}`]),

@@ -42,6 +42,8 @@ defaults
   log global
   # Tokens are passed on as they come: without this small pieces wait for more.
   option http-no-delay
+  # llama-server closes a connection after every stream: a request on one that was kept would be lost.
+  option http-server-close
   timeout connect 5s
   timeout http-request 30s
   # A prompt of many tokens is silent for minutes; keep-alives come every 30 s after that.

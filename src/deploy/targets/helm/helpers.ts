@@ -163,7 +163,8 @@ ${urlsText()}
 {{/* Tokens of a slot: as llama-server rounds them, and no more than a model was trained for. */}}
 {{- define "llamactl.contextPerSlot" -}}
 {{- $all := mul 256 (div (add (int64 .Values.ctxSize) 255) 256) -}}
-{{- $slot := mul 256 (div (add (div $all (int64 .Values.parallel)) 255) 256) -}}
+{{- $pools := ternary 1 (int64 .Values.parallel) (and (or (has "--kv-unified" .Values.extraArgs) (has "-kvu" .Values.extraArgs)) (not (or (has "--no-kv-unified" .Values.extraArgs) (has "-no-kvu" .Values.extraArgs)))) -}}
+{{- $slot := mul 256 (div (add (div $all $pools) 255) 256) -}}
 {{- range .Values.models -}}
 {{- if .contextTrained -}}{{- $slot = min $slot (int64 .contextTrained) -}}{{- end -}}
 {{- end -}}

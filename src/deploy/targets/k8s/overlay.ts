@@ -61,6 +61,7 @@ export function overlayFiles(
     ...added.map(({ path, objects }) => ({
       path: `${folder}/${path}`,
       content: objects.map((object) => toYaml(object)).join('---\n'),
+      ...(plan.key !== null && objects.some(({ kind }) => kind === 'Secret') ? { key: plan.key } : {}),
     })),
   ];
 }

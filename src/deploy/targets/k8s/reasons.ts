@@ -97,6 +97,8 @@ const SERVER: Reasons = {
 const AROUND: Reasons = {
   'Namespace.metadata.labels':
     'warns of pods that would not run under "restricted"; forbids nothing to others',
+  'Secret.stringData':
+    'the key that clients give, as asked for; in the cluster it is kept as any other secret',
   'PersistentVolumeClaim.spec': 'the files and a tenth more; one node at a time may write',
   volumeClaimTemplates:
     'each replica keeps the model by itself: a new one does not wait for the volume of another',

@@ -49,6 +49,19 @@ export function configMap(plan: DeployPlan): Manifest | null {
   };
 }
 
+/** The key, where the output is to hold it; null where a secret is only named. */
+export function apiKey(plan: DeployPlan): Manifest | null {
+  const { apiKeySecret } = plan.options;
+  if (plan.key === null || apiKeySecret === undefined) return null;
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: metadata(plan, apiKeySecret.name),
+    type: 'Opaque',
+    stringData: { [apiKeySecret.key]: plan.key.text },
+  };
+}
+
 /** The kind of the object that makes the pods: a StatefulSet where each replica has a volume of its own. */
 export function workloadKind(storage: ModelStorage): 'Deployment' | 'StatefulSet' {
   return storage.kind === 'own-each' ? 'StatefulSet' : 'Deployment';
