@@ -301,8 +301,15 @@ describe('deploy-gen', () => {
         // Without --alias it is the path, which is another in a container.
         return { ...props, model_alias: props.model_alias === model ? 'tiny-v1' : props.model_alias };
       };
-      const poolOf = (server: { log(): string }) => /kv_unified = '\w+'/.exec(server.log())?.[0];
-      const [props, pool] = [await told(before), poolOf(before)];
+      // What it printed may come after it was seen to be ready.
+      const poolOf = async (server: { log(): string }) => {
+        for (;;) {
+          const found = /kv_unified = '\w+'/.exec(server.log())?.[0];
+          if (found !== undefined) return found;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      };
+      const [props, pool] = [await told(before), await poolOf(before)];
       const { code, json, err } = await run('k8s', '--from-server', before.url, '--json');
       await before.stop();
       assert.equal(code, 0, err);
@@ -313,7 +320,7 @@ describe('deploy-gen', () => {
       const after = await startServer({ model: null, args: flags, port: before.port });
       try {
         assert.deepEqual(await told(after), props);
-        assert.equal(poolOf(after), pool);
+        assert.equal(await poolOf(after), pool);
         assert.equal(json.sizing.unified, pool === "kv_unified = 'true'");
         assert.equal(json.sizing.contextPerSlot, props.default_generation_settings.n_ctx);
       } finally {
