@@ -2,9 +2,8 @@ import { string as text } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
 import type { TextMatch } from '../catalogue/match-text.js';
 import { BaseCommand } from '../cli/base-command.js';
-import { usageError } from '../errors/llamactl-error.js';
 import { type ExplainedEntry, explain, type ListedEntry, listEntries } from '../services/explain.js';
-import { inputOf } from '../services/text-source.js';
+import { inputOf, nothingToRead } from '../services/text-source.js';
 
 export default class Explain extends BaseCommand {
   static override summary = 'Tell what a log, an error message or a code means, and what to do about it.';
@@ -38,18 +37,9 @@ export default class Explain extends BaseCommand {
       this.output.print(renderEntry(found.entry, layout));
       return found.entry;
     }
-    if (found.lines === 0) throw nothingToRead();
+    if (found.lines === 0) throw nothingToRead('llamactl explain -');
     this.output.print(renderMatches(found, layout));
     process.exitCode = found.matches.length > 0 ? 0 : 1;
     return { matches: found.matches };
   }
-}
-
-function nothingToRead() {
-  return usageError('there is nothing to read: what was given is empty', [
-    {
-      text: 'A log that another program writes to stderr needs 2>&1:',
-      commands: ['docker logs llama 2>&1 | llamactl explain -'],
-    },
-  ]);
 }

@@ -25,7 +25,9 @@ const ANSWER_TIMEOUT = 1500;
  */
 export async function discoverServers(open: OpenClient, signal: AbortSignal): Promise<DiscoveredServer[]> {
   const processes = await findServerProcesses();
-  const theirs = new Set(processes.flatMap((process) => process.ports));
+  const theirs = new Set(
+    processes.filter(({ routerPid }) => routerPid === undefined).flatMap(({ ports }) => ports),
+  );
   const ports = new Set([...KNOWN_PORTS, ...theirs]);
   const found = await Promise.all(
     [...ports].map((port) => lookAt(`http://localhost:${port}`, theirs.has(port), open, signal)),

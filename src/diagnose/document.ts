@@ -115,6 +115,7 @@ const localSchema = z.object({
       listens: texts,
       ports: z.array(number),
       isAnotherUsers: z.exactOptional(z.literal(true)),
+      routerPid: z.exactOptional(number),
       listensInside: z.exactOptional(texts),
       variables: z.exactOptional(texts),
       residentBytes: number.nullable(),

@@ -43,7 +43,9 @@ function addressFor(
   if (moved?.answers) return { value: moved.url, reason: 'a llama-server answers there' };
   // Where another program is meant, a llama-server elsewhere is none of its business.
   if (!codes.has('connection.refused') || facts.configured.provider !== 'llama-cpp') return null;
-  const listening = (knownValue(facts.local)?.processes ?? []).flatMap(({ ports }) => ports);
+  const listening = (knownValue(facts.local)?.processes ?? [])
+    .filter(({ routerPid }) => routerPid === undefined)
+    .flatMap(({ ports }) => ports);
   const [port, second] = [...new Set(listening)];
   // With several nobody can tell which is meant.
   if (port === undefined || second !== undefined) return null;

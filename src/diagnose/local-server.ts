@@ -32,7 +32,7 @@ export function programOf({ program = 'docker' }: ContainerFacts): string {
   return program;
 }
 
-/** This user's llama-servers that listen nowhere yet: not on a port, in no container, on no socket of the file system. */
+/** This user's llama-servers that listen nowhere yet, a router's apart: not on a port, in no container, on no socket of the file system. */
 export function startingProcesses({ local }: Facts): readonly ServerProcess[] {
   if (local.state !== 'known') return [];
   return local.value.processes.filter(
@@ -40,6 +40,7 @@ export function startingProcesses({ local }: Facts): readonly ServerProcess[] {
       process.ports.length === 0 &&
       process.listensInside === undefined &&
       !process.isAnotherUsers &&
+      process.routerPid === undefined &&
       !/\.sock$/.test(settingOf(process, ['--host'], 'LLAMA_ARG_HOST') ?? ''),
   );
 }

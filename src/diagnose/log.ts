@@ -5,7 +5,7 @@ import type { TextMatch } from '../catalogue/match-text.js';
 import { factsInText } from '../catalogue/text-facts.js';
 import type { CatalogueCode } from '../errors/codes.js';
 import { explain } from '../services/explain.js';
-import { logOf } from '../services/text-source.js';
+import { logOf, nothingToRead } from '../services/text-source.js';
 import { type Verdict, verdictOf } from './runner.js';
 
 /** The JSON document of `diagnose --logs`: as of a live server, without one. */
@@ -23,7 +23,7 @@ const RUNS_ON: ReadonlySet<CatalogueCode> = new Set(['gpu.not-used', 'gpu.no-dev
 /**
  * Finds out from a server's log what is wrong. Read once, in flat memory.
  * @param file a path, or `-` for stdin
- * @throws LlamactlError (usage) where it cannot be read
+ * @throws LlamactlError (usage) where it cannot be read, or is empty
  */
 export async function diagnoseLog(
   file: string,
@@ -31,6 +31,7 @@ export async function diagnoseLog(
 ): Promise<LogDiagnosis> {
   const started = performance.now();
   const { matches, lines } = await explain({ kind: 'stream', chunks: await logOf(file, stdin) });
+  if (lines === 0) throw nothingToRead('llamactl diagnose --logs -');
   return {
     schemaVersion: 1,
     target: null,

@@ -1,6 +1,6 @@
 import type { LogDiagnosis } from '../diagnose/log.js';
 import { renderRemedies } from './error.js';
-import { count, plural } from './format.js';
+import { plural } from './format.js';
 import { bold, dim, mark } from './symbols.js';
 import { wrap } from './width.js';
 
@@ -12,7 +12,7 @@ export function renderLogDiagnosis({ verdict, findings, facts }: LogDiagnosis, w
   const [first, ...others] = findings;
   if (first === undefined) {
     return wrap(
-      `${mark('good')} ${file} · nothing in its ${count(lines)} lines is a known failure of llama-server`,
+      `${mark('good')} ${file} · nothing in its ${plural(lines, 'line')} is a known failure of llama-server`,
       width,
     );
   }

@@ -16,6 +16,8 @@ export interface ServerProcess {
   readonly ports: readonly number[];
   /** Another user's, whose sockets cannot be seen: where it listens is then told by its flags, as far as somebody listens there. */
   readonly isAnotherUsers?: true;
+  /** The router that has started it for one of its models: it is asked through that one. Absent for all others. */
+  readonly routerPid?: number;
   /** Where it listens inside a network of its own, as a container's; absent where it shares ours. */
   readonly listensInside?: readonly string[];
   /** Settings that stand in its environment, which its flags overrule: `LLAMA_ARG_CTX_SIZE=4096`, secrets masked. */
@@ -100,6 +102,7 @@ function masked(args: readonly string[]): string[] {
 async function fromProc(): Promise<ServerProcess[]> {
   const [sockets, network] = await Promise.all([listeningSockets(), networkOf('self')]);
   const found: ServerProcess[] = [];
+  const parents = new Map<number, number>();
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     const words = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => ''))
@@ -110,6 +113,7 @@ async function fromProc(): Promise<ServerProcess[]> {
     const status = await readFile(`/proc/${name}/status`, 'utf8').catch(() => '');
     // A thread's parent is listed once; a zombie has nothing left to tell.
     if (/^State:\s+Z/m.test(status)) continue;
+    parents.set(Number(name), Number(/^PPid:\s+(\d+)/m.exec(status)?.[1]));
     const theirs = await networkOf(name);
     const isApart = theirs !== null && network !== null && theirs !== network;
     const model = optionOf(args, ['-m', '--model']);
@@ -130,7 +134,16 @@ async function fromProc(): Promise<ServerProcess[]> {
       state: /^State:\s+(\S)/m.exec(status)?.[1] ?? null,
     });
   }
-  return found;
+  return withRouters(found, parents);
+}
+
+/** A llama-server whose parent is one, too, is a router's. */
+function withRouters(found: readonly ServerProcess[], parents: ReadonlyMap<number, number>): ServerProcess[] {
+  const pids = new Set(found.map(({ pid }) => pid));
+  return found.map((process) => {
+    const parent = parents.get(process.pid);
+    return parent !== undefined && pids.has(parent) ? { ...process, routerPid: parent } : process;
+  });
 }
 
 /** The kernel's name of the network that a process sees: `net:[4026531840]`. */
@@ -231,15 +244,17 @@ async function gpuLibrariesOf(pid: string): Promise<string[] | null> {
 }
 
 async function fromPs(): Promise<ServerProcess[]> {
-  const { stdout } = await execFileAsync('ps', ['-axo', 'pid=,rss=,state=,command='], {
+  const { stdout } = await execFileAsync('ps', ['-axo', 'pid=,ppid=,rss=,state=,command='], {
     timeout: TOOL_TIMEOUT,
     maxBuffer: 16 * 1024 * 1024,
   });
   const found: ServerProcess[] = [];
+  const parents = new Map<number, number>();
   for (const line of stdout.split('\n')) {
-    const [, pid, rss, state, command] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    const [, pid, parent, rss, state, command] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
     const args = command === undefined ? null : serverArguments(command.split(/\s+/));
     if (pid === undefined || args === null) continue;
+    parents.set(Number(pid), Number(parent));
     found.push({
       pid: Number(pid),
       args,
@@ -250,7 +265,7 @@ async function fromPs(): Promise<ServerProcess[]> {
       state: state?.charAt(0) ?? null,
     });
   }
-  return found;
+  return withRouters(found, parents);
 }
 
 /** `-F n` prints a line a field: `n127.0.0.1:8080`. */

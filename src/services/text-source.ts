@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { isCatalogueCode } from '../errors/codes.js';
-import { usageError } from '../errors/llamactl-error.js';
+import { type LlamactlError, usageError } from '../errors/llamactl-error.js';
 import type { ExplainInput } from './explain.js';
 
 /** Longer arguments are texts, not names of files. */
@@ -72,4 +72,14 @@ async function* readable(path: string): AsyncIterable<Uint8Array> {
   } catch (error) {
     throw usageError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** The refusal of an empty log: that nothing is wrong does not follow from it. @param command what would read the log from stdin */
+export function nothingToRead(command: string): LlamactlError {
+  return usageError('there is nothing to read: what was given is empty', [
+    {
+      text: 'A log that another program writes to stderr needs 2>&1:',
+      commands: [`docker logs llama 2>&1 | ${command}`],
+    },
+  ]);
 }

@@ -45,6 +45,20 @@ const CASES: readonly Case[] = [
     says: /llamactl diagnose --url http:\/\/127\.0\.0\.1:9931/,
   },
   {
+    what: "refused, and a router listens elsewhere: it is named, and none of its models' servers",
+    facts: {
+      ...down,
+      ...local({
+        processes: [
+          { ...process, listens: ['127.0.0.1:9931'], ports: [9931] },
+          { ...process, pid: 8, routerPid: 7, listens: ['127.0.0.1:40123'], ports: [40_123] },
+        ],
+      }),
+    },
+    code: 'connection.refused',
+    says: /^(?!.*40123).*diagnose --url http:\/\/127\.0\.0\.1:9931/s,
+  },
+  {
     what: 'refused, and a llama-server is still starting',
     facts: { ...down, ...local({ processes: [{ ...process, listens: [], ports: [] }] }) },
     code: 'connection.refused',

@@ -112,7 +112,10 @@ describe('diagnose', () => {
     );
     const good = await cli(['diagnose', '--logs', '-'], { input: 'main: model loaded\n' });
     assert.equal(good.code, 0);
-    assert.match(good.out, /^✓ stdin · nothing in its 1 lines?/);
+    assert.match(good.out, /^✓ stdin · nothing in its 1 line is/);
+    const empty = await cli(['diagnose', '--logs', '-'], { input: '' });
+    assert.deepEqual([empty.code, empty.out], [2, ''], 'a log that went to stderr is no healthy one');
+    assert.match(empty.err, /docker logs llama 2>&1 \| llamactl diagnose --logs -/);
     writeFileSync(join(folder, 'x.log'), 'main: model loaded\n');
     assert.equal((await cli(['diagnose', '--logs', join(folder, 'nowhere.log')])).code, 2);
   });

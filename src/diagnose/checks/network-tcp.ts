@@ -58,7 +58,8 @@ function otherServer(facts: Facts, plain: Finding, which: Which): Finding | null
   const url = new URL(facts.url);
   const { port } = endpointOf(url);
   // The last started first: it is what somebody is just setting up.
-  const others = [...facts.local.value.processes]
+  const others = facts.local.value.processes
+    .filter(({ routerPid }) => routerPid === undefined)
     .sort((a, b) => b.pid - a.pid)
     .flatMap(({ pid, listens }) => listens.map((at) => ({ pid, at, samePort: at.endsWith(`:${port}`) })))
     .sort((a, b) => Number(b.samePort) - Number(a.samePort));
