@@ -1,6 +1,7 @@
 import type { LlamaCppClient } from '../client/llama-client.js';
 import { type LoadedConfig, loadConfig } from '../config/load.js';
 import { type ResolvedTarget, resolveTargets, type Selection, serversOf } from '../config/resolve.js';
+import { LlamactlError } from '../errors/llamactl-error.js';
 import { type ConnectionFlags, checkConnectionFlags, listOf } from './connection-flags.js';
 import { withEachServer } from './expand-servers.js';
 import { type ClientChanges, type ConnectContext, headersOf, openClient } from './open-client.js';
@@ -188,6 +189,33 @@ export async function connectLlamaCpp(
 }
 
 /**
+ * Those of several servers that may be llama-servers; the others are told of, destroyed and left out.
+ * @throws LlamactlError (feature.disabled) where none is left
+ */
+export async function onlyLlamaCpp(
+  connections: readonly Connection[],
+  command: string,
+  { output, signal }: ConnectContext,
+): Promise<Connection[]> {
+  const refusals = await Promise.allSettled(
+    connections.map((each) => refuseOtherKinds(each, command, signal)),
+  );
+  const reasons = refusals.flatMap((each): unknown[] => (each.status === 'rejected' ? [each.reason] : []));
+  const kept = connections.filter((_, index) => refusals[index]?.status === 'fulfilled');
+  const told = reasons.filter(isOtherKind);
+  const isOver = told.length < reasons.length || kept.length === 0;
+  const left = isOver ? connections : connections.filter((each) => !kept.includes(each));
+  await Promise.all(left.map(({ client }) => client.destroy()));
+  if (isOver) throw reasons.find((each) => !isOtherKind(each)) ?? reasons[0];
+  for (const { message } of told) output.note(`! ${message}: left out`);
+  return kept;
+}
+
+function isOtherKind(error: unknown): error is LlamactlError {
+  return error instanceof LlamactlError && error.code === 'feature.disabled';
+}
+
+/**
  * What only has to speak OpenAI's API may be a llama-server, so its answer decides.
  * @throws LlamactlError (feature.disabled) where a target is another program, of which the command can ask nothing
  */
@@ -198,8 +226,7 @@ export async function refuseOtherKinds(
 ): Promise<void> {
   const { name, provider, baseUrl } = target;
   if (provider === 'llama-cpp') return;
-  const [{ LlamactlError }, { programThatAnswers }, { targetWords }] = await Promise.all([
-    import('../errors/llamactl-error.js'),
+  const [{ programThatAnswers }, { targetWords }] = await Promise.all([
     import('../services/providers.js'),
     import('../services/target-words.js'),
   ]);

@@ -1,6 +1,6 @@
 import { boolean, option } from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
-import { type Connection, connectAll, refuseOtherKinds } from '../cli/connect.js';
+import { type Connection, connectAll, onlyLlamaCpp, refuseOtherKinds } from '../cli/connect.js';
 import { fleetFlags } from '../cli/connection-flags.js';
 import { LlamactlError } from '../errors/llamactl-error.js';
 import { eachOf } from '../services/each.js';
@@ -67,7 +67,8 @@ export default class Metrics extends BaseCommand {
   }
 
   /** For a file that a collector reads; what is not known has no sample. */
-  private async expose(connections: readonly Connection[]): Promise<undefined> {
+  private async expose(named: readonly Connection[]): Promise<undefined> {
+    const connections = await onlyLlamaCpp(named, this.typedId, this.connectContext);
     const [{ watchOnce }, { createExposition }] = await Promise.all([
       import('../services/monitor/once.js'),
       import('../services/monitor/exposition.js'),

@@ -51,7 +51,6 @@ export interface Selection {
   readonly onUnusable?: ((name: string, error: LlamactlError) => void) | undefined;
 }
 
-/** schema.ts has the same; it is not loaded where there is no file, since zod costs start-up time. */
 /** Where each kind is when nothing is said; null where nobody can know. The client's kinds have the same. */
 export const USUAL_URLS: Readonly<Record<Provider, string | null>> = {
   'llama-cpp': 'http://localhost:8080',
@@ -59,6 +58,7 @@ export const USUAL_URLS: Readonly<Record<Provider, string | null>> = {
   openrouter: 'https://openrouter.ai/api',
   'openai-compatible': null,
 };
+/** schema.ts has the same; it is not loaded where there is no file, since zod costs start-up time. */
 const DEFAULT_TIMEOUT = 30_000;
 const DEFAULT_RETRIES = 3;
 

@@ -3,17 +3,19 @@ import type { InitDocument } from '../services/config-init.js';
 import { mark } from './symbols.js';
 import { wrap } from './width.js';
 
-/** What was written, and what to type next. */
+/**
+ * What was written, and what to type next.
+ * @param words what names the first target on the command line
+ */
 export function renderInit(
   { file, backup }: InitDocument,
   targets: readonly NewTarget[],
-  shadowedBy: string | null,
+  { shadowedBy, words }: { readonly shadowedBy: string | null; readonly words: string },
   width: number,
 ): string {
   const lines = targets.map(({ name, baseUrl, remark }) =>
     wrap(`${name}: ${baseUrl}${remark === null ? '' : ` (${remark})`}`, width, '  '),
   );
-  const [first] = targets;
   // A file of another name has to be named.
   const isFound = /^llamactl\.config\.|[\\/]llamactl[\\/]config\.\w+$/.test(file) && shadowedBy === null;
   const exports = targets.flatMap(({ key }) => (key.kind === 'variable' ? [`    export ${key.name}=…`] : []));
@@ -27,6 +29,6 @@ export function renderInit(
     '  Check it, with the server:',
     `    llamactl config validate${isFound ? '' : ` ${file}`} --live`,
     '  Or see what the server says:',
-    `    llamactl health${isFound ? '' : ` --config ${file}`}${first === undefined ? '' : ` --target ${first.name}`}`,
+    `    llamactl health${isFound ? '' : ` --config ${file}`} ${words}`,
   ].join('\n');
 }

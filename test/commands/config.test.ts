@@ -378,6 +378,12 @@ describe('config', () => {
       assert.equal(read('llamactl.config.yaml.bak'), text);
     });
 
+    it('quotes a name with blanks in what to type next', async () => {
+      const url = 'http://gpu1.invalid:8080';
+      const { out } = await cli(['config', 'init', '--url', url, '--name', 'my server'], { cwd });
+      assert.match(out, /^ {4}llamactl health --target 'my server'$/m);
+    });
+
     it('asks the server that is named what it is; what it writes is valid, in both formats', async () => {
       for (const format of ['yaml', 'json']) {
         const { json, text } = await run(`init --url ${server.current.url} --format ${format} --json`);

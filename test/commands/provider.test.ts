@@ -123,6 +123,24 @@ describe('llamactl provider', () => {
     assert.deepEqual(front.requests, []);
   });
 
+  it('metrics watch refuses another program, and of several leaves it out', async () => {
+    const { url } = await ollama();
+    const targets = { laptop: { provider: 'ollama', baseUrl: url }, local: { baseUrl: server.current.url } };
+    write('llamactl.config.json', JSON.stringify({ targets }));
+    for (const args of [
+      ['metrics', 'watch', '--once'],
+      ['metrics', '--format', 'prometheus'],
+    ]) {
+      const alone = await cli([...args, '--target', 'laptop'], { cwd });
+      assert.equal(alone.code, 15);
+      assert.match(alone.err, /^✗ laptop is Ollama: metrics.* asks what only llama-server has/);
+      const all = await cli([...args, '--target', 'all'], { cwd });
+      assert.match(all.err, /^! laptop is Ollama: .*: left out$/m);
+      assert.match(all.out, /local/);
+      assert.doesNotMatch(all.out, /laptop/);
+    }
+  });
+
   it('what only llama-server has is refused by name where the answer tells the program', async () => {
     const studio = await keep(providerFixture('lm-studio'));
     const asked = ['--url', studio.url, '--kind', 'openai-compatible', '--json'];

@@ -83,8 +83,13 @@ export default class ConfigInit extends BaseCommand {
       targets: targets.map(({ name }) => name),
       content,
     };
-    const { renderInit } = await import('../../render/config-init.js');
-    this.output.print(renderInit(document, targets, file.shadowedBy, this.width));
+    const [{ renderInit }, { targetWords }] = await Promise.all([
+      import('../../render/config-init.js'),
+      import('../../services/target-words.js'),
+    ]);
+    const [first] = targets;
+    const words = first === undefined ? '' : targetWords(first);
+    this.output.print(renderInit(document, targets, { shadowedBy: file.shadowedBy, words }, this.width));
     return document;
   }
 }

@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.js';
-import { connectAll } from '../../cli/connect.js';
+import { connectAll, onlyLlamaCpp } from '../../cli/connect.js';
 import { fleetFlags } from '../../cli/connection-flags.js';
 import { alertFlags, INTERVAL, watchFlags } from '../../cli/watch/watch-flags.js';
 import { usageError } from '../../errors/llamactl-error.js';
@@ -25,7 +25,9 @@ export default class MetricsWatch extends BaseCommand {
     if (flags.replay !== undefined) return this.replay(flags.replay, onTerminal, flags.once);
     if (flags.verbose && onScreen && process.stderr.isTTY)
       throw usageError('--verbose would write over the screen: send it to a file, with 2>exchanges.log');
-    const connections = await connectAll(flags, this.connectContext);
+    const { connectContext } = this;
+    const named = await connectAll(flags, connectContext);
+    const connections = await onlyLlamaCpp(named, this.typedId, connectContext);
     const { runWatch } = await import('../../cli/watch/run-watch.js');
     const asText = onTerminal ? await this.textOf(flags.interval ?? INTERVAL) : null;
     // A daemon's log is no place for figures that are fetched elsewhere.
