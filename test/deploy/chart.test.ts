@@ -169,6 +169,16 @@ describe('a Helm chart', () => {
       'rules.6.expr',
       'rules.6.annotations.summary',
     ]);
+    assert.deepEqual(await changedBy('extraArgs={--kv-unified}'), [
+      'metadata.annotations',
+      'spec.containers.0.args.17',
+      'rules.6.expr',
+      'rules.6.annotations.summary',
+    ]);
+    assert.deepEqual(await changedBy('extraArgs={--kv-unified,--no-kv-unified}'), [
+      'spec.containers.0.args.17',
+      'spec.containers.0.args.18',
+    ]);
     assert.deepEqual(await changedBy('resources.limits.cpu=2500m'), [
       'spec.containers.0.args.13',
       'spec.containers.0.resources.limits.cpu',

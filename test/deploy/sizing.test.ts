@@ -166,6 +166,20 @@ describe('what a deployment is given', () => {
     );
   });
 
+  it('is one pool where that is asked for, and each slot may have all of it', () => {
+    const given = { ctxSize: 16_384, parallel: 4 };
+    const apart = choose(given).sizing;
+    for (const extraArgs of [['--kv-unified'], ['-no-kvu', '-kvu']]) {
+      const { sizing } = choose({ ...given, extraArgs });
+      assert.deepEqual([sizing?.unified, sizing?.contextPerSlot], [true, 16_384]);
+      assert.equal(sizing?.models[0]?.kvCacheBytes, apart?.models[0]?.kvCacheBytes, 'as large as its parts');
+    }
+    for (const extraArgs of [[], ['--kv-unified', '--no-kv-unified']]) {
+      const { sizing } = choose({ ...given, extraArgs });
+      assert.deepEqual([sizing?.unified, sizing?.contextPerSlot], [false, 4096]);
+    }
+  });
+
   it('is the largest context that fits, where none was asked for', () => {
     const { contextSize, sizing } = choose({ gpuMemory: '6GiB' });
     assert.equal(sizing?.device.fits, true);

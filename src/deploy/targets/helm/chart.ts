@@ -1,3 +1,4 @@
+import { sharesPool } from '../../context.js';
 import type { DeployPlan } from '../../plan.js';
 import type { GeneratedFile, TargetOptions } from '../../target.js';
 import { commandText, sizingText } from '../../texts.js';
@@ -82,6 +83,7 @@ function sizingJson(plan: DeployPlan): string {
     text: sizingText(plan),
     ctxSize: plan.contextSize,
     parallel: plan.slots,
+    sharesPool: sharesPool(plan.options),
     cacheType: plan.options.cacheType,
     gpus: plan.options.gpus,
     files: plan.models.flatMap(({ files }) => files.map(({ name }) => name)),

@@ -160,10 +160,18 @@ ${urlsText()}
 {{- printf "%dGi" (add $model 1) -}}
 {{- end }}
 
+{{/* Whether the slots share one pool: the last flag of several wins. */}}
+{{- define "llamactl.sharesPool" -}}
+{{- $shares := false -}}{{- range .Values.extraArgs -}}
+{{- $shares = or (has . (list "--kv-unified" "-kvu")) (and $shares (not (has . (list "--no-kv-unified" "-no-kvu")))) -}}
+{{- end -}}
+{{- $shares -}}
+{{- end }}
+
 {{/* Tokens of a slot: as llama-server rounds them, and no more than a model was trained for. */}}
 {{- define "llamactl.contextPerSlot" -}}
 {{- $all := mul 256 (div (add (int64 .Values.ctxSize) 255) 256) -}}
-{{- $pools := ternary 1 (int64 .Values.parallel) (and (or (has "--kv-unified" .Values.extraArgs) (has "-kvu" .Values.extraArgs)) (not (or (has "--no-kv-unified" .Values.extraArgs) (has "-no-kvu" .Values.extraArgs)))) -}}
+{{- $pools := ternary 1 (int64 .Values.parallel) (eq (include "llamactl.sharesPool" .) "true") -}}
 {{- $slot := mul 256 (div (add (div $all $pools) 255) 256) -}}
 {{- range .Values.models -}}
 {{- if .contextTrained -}}{{- $slot = min $slot (int64 .contextTrained) -}}{{- end -}}
@@ -179,7 +187,7 @@ ${urlsText()}
 {{/* The figures that requests and limits stand on, as long as the values are those that they were computed for. */}}
 {{- define "llamactl.sizing" -}}
 {{- $sizing := .Files.Get "sizing.json" | fromJson -}}
-{{- $same := and (eq (int64 $sizing.ctxSize) (int64 .Values.ctxSize)) (eq (int64 $sizing.parallel) (int64 .Values.parallel)) (eq $sizing.cacheType .Values.cacheType) (eq (int64 $sizing.gpus) (int64 .Values.gpu.count)) -}}
+{{- $same := and (eq (toString $sizing.sharesPool) (include "llamactl.sharesPool" .)) (eq (int64 $sizing.ctxSize) (int64 .Values.ctxSize)) (eq (int64 $sizing.parallel) (int64 .Values.parallel)) (eq $sizing.cacheType .Values.cacheType) (eq (int64 $sizing.gpus) (int64 .Values.gpu.count)) -}}
 {{- $names := list -}}
 {{- range .Values.models -}}{{- range .files -}}{{- $names = append $names .name -}}{{- end -}}{{- end -}}
 {{- if and $same (eq (toJson $sizing.files) (toJson $names)) -}}
