@@ -27,8 +27,10 @@ const FLAGS = ['--admission', '--ci', '--no-install', '--no-build', '--no-lint',
 const ALL_SUITES = 'test/**/*.test.ts';
 /** What runs again on the second build: what a server sends, without our commands. */
 const WIRE_SUITES = 'test/wire-live/**/*.test.ts';
-/** What takes about half of the time, most of it waiting for servers: runs beside all the others. */
-const SIDE_SUITES = ['test/faults/**/*.test.ts', 'test/server/**/*.test.ts', WIRE_SUITES];
+/** What takes about half of the time: runs beside all the others. */
+const SIDE_SUITES = ['faults', 'server', 'deploy']
+  .map((folder) => `test/${folder}/**/*.test.ts`)
+  .concat(WIRE_SUITES);
 /** What needs programs that take minutes to build, and no llama-server. */
 const ADMISSION_SUITES = 'test/admission/**/*.test.ts';
 /** Half of their time. */
