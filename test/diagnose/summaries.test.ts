@@ -19,12 +19,9 @@ describe('what is said of a build', () => {
   const build = (build_info: string, more = told) =>
     lineOf('version.build', { props: known({ ...more, build_info }) });
 
-  it('is its number and year, and which weaknesses it still has', () => {
-    assert.match(
-      build('b5100-abcdef0', of2025),
-      /^pass: b5100-abcdef0, of 2025, before the fixes of CVE-2025-49847 and/,
-    );
-    assert.equal(build('b11434-b0a2feb6'), 'pass: b11434-b0a2feb6, of 2026 or later');
+  it('is its number, and about which year it is of', () => {
+    assert.equal(build('b5100-abcdef0', of2025), 'pass: b5100-abcdef0, of about 2025');
+    assert.equal(build('b11434-b0a2feb6'), 'pass: b11434-b0a2feb6, of about 2026 or later');
   });
 
   it('is its number alone, where it does what later builds do: a fork counts otherwise', () => {
