@@ -1,9 +1,9 @@
-import { boolean, custom, option, string } from '@oclif/core/flags';
+import { boolean, custom, string } from '@oclif/core/flags';
 import { isCatalogueCode } from '../errors/codes.js';
 import { usageError } from '../errors/llamactl-error.js';
 import { REPORT_FORMATS } from '../render/diagnosis-formats.js';
 import { durationFlag } from './connection-flags.js';
-import { type ReportFile, reportFileFlag } from './report-files.js';
+import { formatFlags, type ReportFile } from './report-files.js';
 
 export const FORMATS = ['table', 'json', ...REPORT_FORMATS] as const;
 export type Format = (typeof FORMATS)[number];
@@ -77,18 +77,7 @@ export const inputFlags = {
 
 /** Where the diagnosis goes, and what makes the command fail. */
 export const reportFlags = {
-  format: option({
-    options: FORMATS,
-    description: 'what stdout is for',
-    default: 'table',
-    helpGroup: 'OUTPUT',
-  })(),
-  output: reportFileFlag(FORMATS)({
-    description: 'write it to a file too; several may be given',
-    multiple: true,
-    multipleNonGreedy: true,
-    helpGroup: 'OUTPUT',
-  }),
+  ...formatFlags(FORMATS),
   bundle: string({
     description: 'write all that is known into a .tar.gz to be handed on, secrets taken out',
     helpValue: 'FILE',

@@ -1,6 +1,6 @@
-import { option, string } from '@oclif/core/flags';
+import { string } from '@oclif/core/flags';
 import { durationFlag, fleetFlags } from './connection-flags.js';
-import { reportFileFlag } from './report-files.js';
+import { formatFlags } from './report-files.js';
 
 const FORMATS = ['table', 'json', 'junit', 'github'] as const;
 export type HealthFormat = (typeof FORMATS)[number];
@@ -19,16 +19,5 @@ export const healthFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
-  format: option({
-    options: FORMATS,
-    description: 'what stdout is for',
-    default: 'table',
-    helpGroup: 'OUTPUT',
-  })(),
-  output: reportFileFlag(FORMATS)({
-    description: 'write it to a file too; several may be given',
-    multiple: true,
-    multipleNonGreedy: true,
-    helpGroup: 'OUTPUT',
-  }),
+  ...formatFlags(FORMATS),
 };

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { custom } from '@oclif/core/flags';
+import { custom, option } from '@oclif/core/flags';
 import { makeFolder } from '../client/make-folder.js';
 import { usageError } from '../errors/llamactl-error.js';
 import type { Output } from './output.js';
@@ -11,8 +11,26 @@ export interface ReportFile<Format extends string> {
   readonly file: string;
 }
 
+/** What stdout is for, and which files are written beside it. */
+export function formatFlags<Format extends string>(formats: readonly ['table', ...Format[]]) {
+  return {
+    format: option({
+      options: formats,
+      description: 'what stdout is for',
+      default: 'table' as const,
+      helpGroup: 'OUTPUT',
+    })(),
+    output: reportFileFlag<'table' | Format>(formats)({
+      description: 'write it to a file too; several may be given',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpGroup: 'OUTPUT',
+    }),
+  };
+}
+
 /** A flag that takes FORMAT=FILE. */
-export function reportFileFlag<Format extends string>(formats: readonly Format[]) {
+function reportFileFlag<Format extends string>(formats: readonly Format[]) {
   return custom<ReportFile<Format>>({
     helpValue: 'FORMAT=FILE',
     parse: async (text) => {
